@@ -1,0 +1,265 @@
+"""Settings: `tlm.toml`, then environment `TLM_*`, then flags; the nearest wins. Secrets only by reference.
+
+Everything here is immutable. A wrong key, type or value is a ConfigurationError that names the key, the place and,
+for a missing setting, every place that was looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from pipeline.errors import ConfigurationError
+from pipeline.log import register_secret
+
+FILE_NAME = "tlm.toml"
+RESOURCES = (
+    "endpoints.automatable",
+    "endpoints.unsecured",
+    "endpoints.discovered",
+    "automation_inventory",
+    "audit_log",
+    "certificates",
+    "business_units",
+    "profiles",
+    "agents",
+)
+REQUIRED = RESOURCES[:3]
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")  # it is a folder name and the head of every key
+_COMMAND_SECONDS = 30
+
+PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class SecretReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a secret is: exactly one of `env` (a variable's name), `file` (a path), `command` (argv)."""
+
+    env: str | None = None
+    file: str | None = None
+    command: tuple[str, ...] | None = None
+
+
+class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One TLM account: its name is in every row; `base_url` has scheme and host only."""
+
+    name: str
+    base_url: str
+    api_key: SecretReference | None = None
+    account_id: str | None = None
+
+
+class Extract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the service is read; `audit_days` is the look-back of the first extraction."""
+
+    page_size: PositiveInt = 100
+    requests_per_second: Annotated[float, msgspec.Meta(gt=0)] = 5
+    concurrency: PositiveInt = 8
+    audit_days: PositiveInt = 90
+    resources: tuple[str, ...] = RESOURCES
+    required: tuple[str, ...] = REQUIRED
+
+
+class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What this account's owner knows better than the shipped contract: `paths` by call name."""
+
+    paths: dict[str, str] = {}
+
+
+class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Mode (octal text) and group of the published database and the outputs."""
+
+    mode: str = "0640"
+    group: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the report's head and foot say."""
+
+    organisation: str = ""
+    classification: str = "Internal"
+    paper: str = "A4"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings of one invocation; `folder` is where tlm.toml is, relative paths start there."""
+
+    accounts: tuple[Account, ...]
+    timezone: str = "UTC"
+    data_dir: str = "data"
+    output_dir: str = "out"
+    extract: Extract = Extract()
+    contract: Contract = Contract()
+    publish: Publish = Publish()
+    report: Report = Report()
+    folder: str = "."
+
+    @property
+    def data(self) -> Path:
+        """The data folder, absolute."""
+        return (Path(self.folder) / self.data_dir).resolve()
+
+    @property
+    def output(self) -> Path:
+        """The output folder, absolute."""
+        return (Path(self.folder) / self.output_dir).resolve()
+
+    @property
+    def database(self) -> Path:
+        """The published warehouse."""
+        return self.data / "tlm.duckdb"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of weeks and report dates."""
+        return ZoneInfo(self.timezone)
+
+
+def read_settings(
+    path: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None
+) -> Settings:
+    """Settings from the file (default ./tlm.toml), the environment and flags (dotted names, e.g. "extract.page_size")."""
+    place = path or Path(environ.get("TLM_CONFIG", FILE_NAME))
+    try:
+        table = tomllib.loads(place.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        looked = f"--config, TLM_CONFIG, {FILE_NAME} in {Path.cwd()}"
+        msg = f"No configuration at {place} (looked at: {looked}); run `tlm init` to write one."
+        raise ConfigurationError(msg) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"{place} cannot be read as TOML: {error}; mend that line and try again."
+        raise ConfigurationError(msg) from None
+    if "folder" in table:
+        msg = f"{place}: unknown key `folder`; remove it (paths are relative to the folder of this file)."
+        raise ConfigurationError(msg)
+    overrides = {**_from_environment(environ), **{k: v for k, v in (flags or {}).items() if v is not None}}
+    for dotted, value in overrides.items():
+        *sections, key = dotted.split(".")
+        target = table
+        for section in sections:
+            target = target.setdefault(section, {})
+        target[key] = value
+    table["folder"] = str(place.resolve().parent)
+    return _validated(table, place)
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    names = {"TLM_TIMEZONE": "timezone", "TLM_DATA_DIR": "data_dir", "TLM_OUTPUT_DIR": "output_dir"}
+    for section, kind in (("extract", Extract), ("publish", Publish), ("report", Report)):
+        for field in msgspec.structs.fields(kind):
+            if field.name not in {"resources", "required"}:
+                names[f"TLM_{section}_{field.name}".upper()] = f"{section}.{field.name}"
+    return {dotted: environ[name] for name, dotted in names.items() if name in environ}
+
+
+def _validated(table: dict[str, Any], place: Path) -> Settings:
+    if not table.get("accounts"):
+        msg = f"{place} names no account (looked for [[accounts]]); add one with `name` and `base_url`."
+        raise ConfigurationError(msg)
+    try:
+        # Text from the environment may stand for a number; a number in TOML never stands for text.
+        settings = msgspec.convert(table, Settings, strict=False)
+        msgspec.convert(
+            {k: v for k, v in table.items() if k in {"accounts", "contract"}}
+            | {n: table[n] for n in ("timezone", "data_dir", "output_dir") if n in table},
+            Settings,
+        )
+    except msgspec.ValidationError as error:
+        msg = f"{place}: {error}; see the commented file that `tlm init` writes."
+        raise ConfigurationError(msg) from None
+    _check_accounts(settings, place)
+    try:
+        ZoneInfo(settings.timezone)
+    except (KeyError, ValueError, OSError):
+        msg = f'{place}: timezone "{settings.timezone}" is not an IANA zone; write e.g. "Europe/Berlin".'
+        raise ConfigurationError(msg) from None
+    for key in ("resources", "required"):
+        unknown = sorted(set(getattr(settings.extract, key)) - set(RESOURCES))
+        if unknown:
+            msg = f"{place}: extract.{key} names {unknown[0]!r}, which is none of: {', '.join(RESOURCES)}."
+            raise ConfigurationError(msg)
+    if not re.fullmatch(r"0?[0-7]{3}", settings.publish.mode):
+        msg = f'{place}: publish.mode "{settings.publish.mode}" is not an octal file mode; write e.g. "0640".'
+        raise ConfigurationError(msg)
+    if settings.report.paper not in {"A4", "Letter"}:
+        msg = f'{place}: report.paper "{settings.report.paper}" is neither "A4" nor "Letter".'
+        raise ConfigurationError(msg)
+    return settings
+
+
+def _check_accounts(settings: Settings, place: Path) -> None:
+    seen: set[str] = set()
+    for number, account in enumerate(settings.accounts):
+        where = f"{place}: accounts[{number}]"
+        if not _ACCOUNT_NAME.fullmatch(account.name):
+            msg = f'{where}.name "{account.name}" must be letters, digits, - or _ (it names a folder).'
+            raise ConfigurationError(msg)
+        if account.name in seen:
+            msg = f'{where}.name "{account.name}" stands twice; every account needs a name of its own.'
+            raise ConfigurationError(msg)
+        seen.add(account.name)
+        url = urlsplit(account.base_url)
+        plain_on_loopback = url.scheme == "http" and url.hostname in _LOOPBACK
+        if not url.hostname or not (url.scheme == "https" or plain_on_loopback):
+            msg = f'{where}.base_url "{account.base_url}" must be https://host (http only on loopback).'
+            raise ConfigurationError(msg)
+        if url.path.strip("/") or url.query or url.username:
+            msg = f'{where}.base_url "{account.base_url}" must be scheme and host only, without a path.'
+            raise ConfigurationError(msg)
+
+
+def read_secret(reference: SecretReference | None, what: str, folder: Path) -> str:
+    """The secret behind a reference, stripped of its line end and masked from now on; `what` names its key in errors."""
+    given = [n for n in ("env", "file", "command") if reference is not None and getattr(reference, n) is not None]
+    if reference is None or len(given) != 1:
+        msg = f"{what} must be one of {{ env = ... }}, {{ file = ... }}, {{ command = [...] }}; found {given or 'none'}."
+        raise ConfigurationError(msg)
+    if reference.env is not None:
+        secret = os.environ.get(reference.env, "")
+        source = f"the environment variable {reference.env}"
+    elif reference.file is not None:
+        source = str(folder / reference.file)
+        secret = _read_secret_file(folder / reference.file, what)
+    else:
+        command = reference.command or ("",)
+        source = f"the command {command[0]}"
+        secret = _run_secret_command(command, what)
+    secret = secret.strip("\r\n")
+    if not secret:
+        msg = f"{what} is empty: looked at {source}; set it and try again."
+        raise ConfigurationError(msg)
+    register_secret(secret)
+    return secret
+
+
+def _read_secret_file(path: Path, what: str) -> str:
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o022:
+            msg = f"{what}: {path} can be written by others; run `chmod 600 {path}`."
+            raise ConfigurationError(msg)
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        msg = f"{what}: {path} cannot be read ({reason}); check the path and its mode."
+        raise ConfigurationError(msg) from None
+
+
+def _run_secret_command(command: tuple[str, ...], what: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 -- the owner's own command from the owner's own configuration
+            command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as error:
+        msg = f"{what}: the command {command[0]!r} gave no key ({type(error).__name__}); run it by hand to see why."
+        raise ConfigurationError(msg) from None
+    return done.stdout

@@ -1,0 +1,109 @@
+"""Every error of the pipeline, sorted by what the caller should do.
+
+    TlmError
+    ├── Stop                    nothing more can be done in this invocation
+    │   ├── UsageError          a command, run, action or flag that does not exist or does not fit
+    │   ├── ConfigurationError  a setting is missing, unknown or of the wrong type
+    │   ├── AccessDenied        401, or 403 / 404 on a required resource
+    │   ├── RunIncomplete       the counts of a run do not add up, or the service could not be reached
+    │   ├── BuildFailed         a model, a macro or a seed is wrong, or the engine refused it
+    │   │   └── CheckFailed     a check found rows that must not exist
+    │   ├── LockHeld            another run is at work on the same data folder
+    │   └── OutputFailed        a file could not be written, rendered or moved into place
+    ├── TryAgain                the same request may succeed later
+    │   ├── RateLimited         429, or 503 with Retry-After
+    │   └── ServiceUnavailable  no connection, a time-out, a 5xx, or a reply that is not the API's
+    └── Refused                 this one resource cannot be had; the run goes on where it may
+        ├── Unauthorized        401: the key itself is not accepted
+        ├── Forbidden           403: the key is known and lacks the role
+        ├── NotFound            404: the feature is not enabled, or the path is wrong
+        └── RequestRejected     any other 4xx
+
+A message is one sentence: what happened, where, and what to do next.
+"""
+
+from __future__ import annotations
+
+
+class TlmError(Exception):
+    """Root of the tree; `str(error)` is the sentence for the user."""
+
+
+class Stop(TlmError):
+    """Nothing more can be done in this invocation."""
+
+
+class UsageError(Stop):
+    """A command, run, action or flag that does not exist or does not fit."""
+
+
+class ConfigurationError(Stop):
+    """A setting is missing, unknown or of the wrong type; names the key, the place and every place looked at."""
+
+
+class AccessDenied(Stop):
+    """401, or 403 / 404 on a required resource; names the account, the resource, and what is missing."""
+
+
+class RunIncomplete(Stop):
+    """The counts of a run do not add up, or the service could not be reached after all retries."""
+
+
+class BuildFailed(Stop):
+    """A model, a macro or a seed is wrong (file and line named), or the engine refused it."""
+
+
+class CheckFailed(BuildFailed):
+    """A check found rows that must not exist; shows three of them."""
+
+
+class LockHeld(Stop):
+    """Another run is at work on the same data folder."""
+
+
+class OutputFailed(Stop):
+    """A file could not be written, rendered or moved into place; nothing half-written stays."""
+
+
+class TryAgain(TlmError):
+    """The same request may succeed later.
+
+    `retry_after_seconds` is what the service asked for, or None where it did not say.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RateLimited(TryAgain):
+    """429, or 503 with Retry-After."""
+
+
+class ServiceUnavailable(TryAgain):
+    """No connection, a time-out, a 5xx, or a reply that is not the API's (HTML, cut-off JSON)."""
+
+
+class Refused(TlmError):
+    """This one resource cannot be had; `status` is the HTTP status, `code` the API's machine code where it gave one."""
+
+    def __init__(self, message: str, status: int, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Unauthorized(Refused):
+    """401: the key itself is not accepted."""
+
+
+class Forbidden(Refused):
+    """403: the key is known and lacks the role."""
+
+
+class NotFound(Refused):
+    """404: the feature is not enabled on the account, or the path is wrong."""
+
+
+class RequestRejected(Refused):
+    """Any other 4xx."""

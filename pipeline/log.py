@@ -1,0 +1,40 @@
+"""Talk goes to stderr, one line an event; registered secrets never appear in it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+_SECRETS: set[str] = set()
+_MASK = "****"
+
+
+class _MaskingFormatter(logging.Formatter):
+    def __init__(self, *, dated: bool) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s" if dated else "%(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask(super().format(record))
+
+
+def mask(text: str) -> str:
+    """`text` with every registered secret replaced by ****."""
+    for secret in _SECRETS:
+        text = text.replace(secret, _MASK)
+    return text
+
+
+def register_secret(secret: str) -> None:
+    """From now on `secret` is masked in every line; shorter than 4 characters is not a secret that can be masked."""
+    if len(secret) >= 4:  # noqa: PLR2004 -- masking "a" would hide the log, not the key
+        _SECRETS.add(secret)
+
+
+def configure(*, quiet: bool = False, verbose: bool = False) -> None:
+    """Set the level of the package's logger: warnings only (quiet), events (default), requests too (verbose)."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_MaskingFormatter(dated=not sys.stderr.isatty()))
+    logger = logging.getLogger("pipeline")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
