@@ -7,6 +7,7 @@
     │   ├── AccessDenied        401, or 403 / 404 on a required resource
     │   ├── RunIncomplete       the counts of a run do not add up, or the service could not be reached
     │   ├── BuildFailed         a model, a macro or a seed is wrong, or the engine refused it
+    │   │   ├── EngineRefused   one statement was refused by the engine
     │   │   └── CheckFailed     a check found rows that must not exist
     │   ├── LockHeld            another run is at work on the same data folder
     │   └── OutputFailed        a file could not be written, rendered or moved into place
@@ -51,6 +52,14 @@ class RunIncomplete(Stop):
 
 class BuildFailed(Stop):
     """A model, a macro or a seed is wrong (file and line named), or the engine refused it."""
+
+
+class EngineRefused(BuildFailed):
+    """The engine refused one statement; `line` is the line of that statement where the engine says so."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class CheckFailed(BuildFailed):

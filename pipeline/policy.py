@@ -5,6 +5,7 @@ It becomes the one-row table `rules.policy`, so that SQL reads it like every oth
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipeline.errors import ConfigurationError
 
 FILE_NAME = "policy.toml"
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+UNIT_KINDS = ("sensor", "agent", "connector", "network")
 Days = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -36,18 +38,33 @@ class Freeze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to_on: date
 
 
+class UnitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Endpoints of one sensor, agent, connector or network (exactly one of them; a network as CIDR) belong to `name`."""
+
+    name: str
+    sensor: str | None = None
+    agent: str | None = None
+    connector: str | None = None
+    network: str | None = None
+
+    @property
+    def kind_and_value(self) -> tuple[str, str]:
+        """("sensor", "s-1") and so on."""
+        return next((kind, value) for kind in UNIT_KINDS if (value := getattr(self, kind)) is not None)
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All policy settings.
 
-    `business_units` maps a sensor, agent, connector name or an ip prefix to a unit, for endpoints whose unit neither
-    the endpoint nor its certificate says; the first match in that order wins.
+    `business_units` say the unit of endpoints whose unit neither the endpoint nor its certificate says; sensors come
+    before agents, connectors and networks.
     """
 
     targets: Targets = Targets()
     renew_days: Days = 30
     multi_year_profiles: tuple[str, ...] = ()
     owner_tag_prefix: str = "owner:"
-    business_units: dict[str, str] = {}
+    business_units: tuple[UnitRule, ...] = ()
     freezes: tuple[Freeze, ...] = ()
     shrink_warn: Share = 0.10
     shrink_stop: Share = 0.50
@@ -58,9 +75,29 @@ def read_policy(folder: Path) -> Policy:
     place = folder / FILE_NAME
     try:
         table = tomllib.loads(place.read_text(encoding="utf-8"))
-        return msgspec.convert(table, Policy)
+        policy = msgspec.convert(table, Policy)
     except FileNotFoundError:
         return Policy()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         msg = f"{place}: {error}; mend it or remove the file to use the defaults."
         raise ConfigurationError(msg) from None
+    _check(policy, place)
+    return policy
+
+
+def _check(policy: Policy, place: Path) -> None:
+    for number, rule in enumerate(policy.business_units):
+        given = [kind for kind in UNIT_KINDS if getattr(rule, kind) is not None]
+        if len(given) != 1:
+            msg = f"{place}: business_units[{number}] needs exactly one of {', '.join(UNIT_KINDS)}; it has {given or 'none'}."
+            raise ConfigurationError(msg)
+        if rule.network is not None:
+            try:
+                ipaddress.ip_network(rule.network)
+            except ValueError as error:
+                msg = f"{place}: business_units[{number}].network: {error}; write e.g. 10.20.0.0/16."
+                raise ConfigurationError(msg) from None
+    for freeze in policy.freezes:
+        if freeze.to_on < freeze.from_on:
+            msg = f'{place}: freeze "{freeze.name}" ends ({freeze.to_on}) before it begins ({freeze.from_on}).'
+            raise ConfigurationError(msg)

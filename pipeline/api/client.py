@@ -1,0 +1,163 @@
+"""Sends requests and waits: the only place that knows the HTTP library.
+
+One client per account. Requests are paced evenly (no bursts), bounded in number, and tried again through stamina when
+the service says so or is not reachable; a Retry-After is served exactly and holds up the whole account. Redirects are
+never followed, so the key goes to no other host. `stamina.set_testing(True, ...)` removes every wait but the pacing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2 as httpx
+import stamina
+from aiolimiter import AsyncLimiter
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
+from pipeline.api.reply import Reply
+from pipeline.api.request import Request
+from pipeline.errors import RateLimited, ServiceUnavailable, TryAgain
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+_CONNECT_SECONDS = 10.0
+_SILENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request is tried: attempts in all, seconds in all, and seconds for one whole reply."""
+
+    attempts: int = 6
+    total_seconds: float = 600.0  # the vendor describes maintenance windows of about ten minutes
+    reply_seconds: float = 180.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a caller's requests cost: all that were sent, and those among them that repeated an earlier one."""
+
+    requests: int = 0
+    retries: int = 0
+
+
+class Client:
+    """The connection of one account to its service; use it as an async context manager."""
+
+    def __init__(
+        self,
+        *,
+        requests_per_second: float,
+        concurrency: int,
+        clock: Callable[[], datetime],
+        patience: Patience = Patience(),
+    ) -> None:
+        self._clock = clock
+        self._patience = patience
+        self._slots = asyncio.Semaphore(concurrency)
+        self._pace = AsyncLimiter(
+            1, 1 / requests_per_second
+        )  # one at a time: the bucket's burst would break the ceiling
+        self._quiet_until = 0.0
+        self._http = httpx.AsyncClient(
+            follow_redirects=False,
+            http2=False,  # measured: HTTP/2 doubles the client's cost
+            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            timeout=httpx.Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS, pool=None),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def fetch(self, request: Request, read: Callable[[Reply, str], T], tally: Tally) -> T:
+        """What `read` makes of the reply to `request`.
+
+        Tried again as long as `read` or the sending raises TryAgain and patience lasts; then ServiceUnavailable or
+        RateLimited says so. Refused and other errors of `read` pass through at once.
+        """
+        patience = self._patience
+        attempts = 0
+        try:
+            async for attempt in stamina.retry_context(
+                on=self._wait_for,
+                attempts=patience.attempts,
+                timeout=patience.total_seconds,
+                wait_initial=0.5,
+                wait_max=30.0,
+                wait_jitter=1.0,
+            ):
+                with attempt:
+                    attempts = attempt.num
+                    tally.requests += 1
+                    tally.retries += attempts > 1
+                    return read(await self._send(request), request.what)
+        except TryAgain as error:
+            kind = RateLimited if isinstance(error, RateLimited) else ServiceUnavailable
+            msg = f"{error} (given up after {attempts} {'attempt' if attempts == 1 else 'attempts'})"
+            raise kind(msg, error.retry_after_seconds) from None
+        raise AssertionError
+
+    def _wait_for(self, error: Exception) -> bool | float:
+        """Whether to try again: stamina's back-off (True), or the seconds that the service asked for."""
+        if not isinstance(error, TryAgain):
+            return False
+        seconds = error.retry_after_seconds
+        if seconds is None:
+            return True
+        if seconds > self._patience.total_seconds:
+            return False
+        if not stamina.is_testing():
+            self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + seconds)
+        return seconds
+
+    async def _send(self, request: Request) -> Reply:
+        async with self._slots:
+            await self._turn()
+            log.debug("%s %s %s", request.method, request.url, dict(request.parameters))
+            try:
+                async with asyncio.timeout(self._patience.reply_seconds):
+                    response = await self._http.request(
+                        request.method, request.url, params=request.parameters, headers=request.headers
+                    )
+            except (TimeoutError, httpx.TimeoutException) as error:
+                seconds = _CONNECT_SECONDS if isinstance(error, httpx.ConnectTimeout) else _SILENCE_SECONDS
+                msg = f"{request.what} did not answer in time ({seconds:.0f} s); check the network and try again."
+                raise ServiceUnavailable(msg) from None
+            except (httpx.ConnectError, httpx.ProxyError) as error:
+                host = urlsplit(request.url).netloc
+                msg = f"{host} cannot be reached for {request.what}: {error}; check base_url, network, proxy and TLS."
+                raise ServiceUnavailable(msg) from None
+            except httpx.HTTPError as error:
+                msg = f"The connection for {request.what} broke: {error or type(error).__name__}; try again later."
+                raise ServiceUnavailable(msg) from None
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, headers, response.content, self._clock())
+
+    async def _turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        await self._pace.acquire()
+        while (seconds := self._quiet_until - loop.time()) > 0:
+            await asyncio.sleep(seconds)
+            await self._pace.acquire()
+
+
+def _tell(details: RetryDetails) -> None:
+    log.warning("%s Trying again in %.1f s.", details.caused_by, details.wait_for)
+
+
+# stamina would tell of retries through a logger that does not mask secrets.
+set_on_retry_hooks([_tell])

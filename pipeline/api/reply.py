@@ -1,0 +1,177 @@
+"""Status, headers and body of a reply -> a page of raw items, or an error with one sentence. Pure.
+
+The status alone proves nothing: a wrong region or an undeployed service answers 200 with an HTML page, and an error may
+come as an `errors` array, an `error` object, plain text, HTML, or nothing at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import NoReturn
+
+import msgspec
+
+from pipeline import errors
+from pipeline.log import mask
+
+_SHOWN_CHARACTERS = 200  # of a text that the service sent, in our sentence
+_SECONDS = re.compile(r"\d+(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply as it came: header names in lower case, the body decoded from its transfer and content encoding."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list: each item as its bytes in `body`; `total`, `offset`, `limit` as the API says them, or None."""
+
+    items: list[msgspec.Raw]
+    total: int | None
+    offset: int | None
+    limit: int | None
+    is_bare_array: bool
+    body: bytes
+
+
+class _Envelope(msgspec.Struct):
+    items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
+    total: int | None = None
+    offset: int | None = None
+    limit: int | None = None
+    errors: msgspec.Raw = msgspec.Raw(b"null")
+    error: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Detail(msgspec.Struct):
+    code: str | int | None = None
+    message: str | None = None
+    field: str | None = None
+
+
+class _ErrorBody(msgspec.Struct):
+    errors: list[_Detail] | _Detail | None = None
+    error: list[_Detail] | _Detail | str | None = None
+    message: str | None = None
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+_error_body = msgspec.json.Decoder(_ErrorBody)
+
+
+def read_page(reply: Reply, what: str) -> Page:
+    """The page in `reply`; `what` names the request. Raises what `raise_for_status` raises, or ServiceUnavailable."""
+    raise_for_status(reply, what)
+    body = reply.body
+    first = body[:256].lstrip()[:1]
+    try:
+        if first == b"[":
+            return Page(_array.decode(body), None, None, None, is_bare_array=True, body=body)
+        if first == b"{":
+            return _read_envelope(_envelope.decode(body), reply, what)
+    except msgspec.DecodeError as error:
+        msg = f"{what} answered {reply.status} with JSON that is cut short or is no list ({error}); try again later."
+        raise errors.ServiceUnavailable(msg) from None
+    _, text = _describe(reply)
+    msg = f"{what} answered {reply.status} with {text}, not with JSON; check base_url and the region in it."
+    raise errors.ServiceUnavailable(msg)
+
+
+def _read_envelope(envelope: _Envelope, reply: Reply, what: str) -> Page:
+    if envelope.items is msgspec.UNSET:
+        _, text = _describe(reply)
+        msg = f"{what} answered {reply.status} without items ({text}); check the path of this call in [contract]."
+        raise errors.ServiceUnavailable(msg)
+    return Page(
+        envelope.items or [], envelope.total, envelope.offset, envelope.limit, is_bare_array=False, body=reply.body
+    )
+
+
+def raise_for_status(reply: Reply, what: str) -> None:
+    """Raise the error of pipeline.errors that says what to do about a status other than 2xx."""
+    status = reply.status
+    if 200 <= status < 300:
+        return
+    code, text = _describe(reply)
+    said = f"{what} answered {status}: {text}"
+    if status in {408, 425, 429} or status >= 500:
+        _raise_try_again(reply, said)
+    if status == 401:
+        msg = f"{said}; the key is not accepted: check api_key, its end date, and that it belongs to this environment."
+        raise errors.Unauthorized(msg, status, code)
+    if status == 403:
+        msg = f"{said}; the key lacks the role for it: have it assigned to the service user."
+        raise errors.Forbidden(msg, status, code)
+    if status == 404:
+        msg = f"{said}; the feature is not enabled on the account, or the path is another one: set it in [contract]."
+        raise errors.NotFound(msg, status, code)
+    if 300 <= status < 400:
+        target = mask(reply.headers.get("location", "nowhere"))
+        msg = f"{what} answered {status}, a redirect to {target}, which is not followed with a key; check base_url."
+        raise errors.RequestRejected(msg, status, code)
+    msg = f"{said}; the request was rejected: compare its path and parameters with the API's own document."
+    raise errors.RequestRejected(msg, status, code)
+
+
+def _raise_try_again(reply: Reply, said: str) -> NoReturn:
+    seconds = retry_after_seconds(reply.headers.get("retry-after"), reply.received_at)
+    if reply.status == 429 or (reply.status == 503 and seconds is not None):
+        msg = f"{said}; lower requests_per_second or try again later."
+        raise errors.RateLimited(msg, seconds)
+    msg = f"{said}; try again later."
+    raise errors.ServiceUnavailable(msg, seconds)
+
+
+def retry_after_seconds(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header (seconds or an HTTP date, past dates give 0); None if it says nothing."""
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:  # "-0000": an HTTP date is always UTC
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _describe(reply: Reply) -> tuple[str | None, str]:
+    """The machine code, where there is one, and a phrase for what the body says; registered secrets masked."""
+    body = reply.body.strip()
+    if not body:
+        return None, "an empty body"
+    start = body[:512].lower()
+    if start.startswith((b"<!doctype", b"<html")) or b"<html" in start:
+        return None, "an HTML page"
+    try:
+        decoded = _error_body.decode(body)
+    except msgspec.DecodeError:
+        return None, f'the text "{_one_line(body.decode("utf-8", "replace"))}"'
+    found = decoded.errors or decoded.error
+    details = found if isinstance(found, list) else [found] if isinstance(found, _Detail) else []
+    if not details:
+        text = found if isinstance(found, str) else decoded.message
+        return None, _one_line(text or "no error text")
+    phrases = [
+        ": ".join(str(part) for part in (one.code, one.message, one.field and f"field {one.field}") if part)
+        for one in details
+    ]
+    code = details[0].code
+    return None if code is None else str(code), _one_line("; ".join(filter(None, phrases)) or "no error text")
+
+
+def _one_line(text: str) -> str:
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return mask(flat if len(flat) <= _SHOWN_CHARACTERS else flat[:_SHOWN_CHARACTERS] + "...")

@@ -1,0 +1,108 @@
+"""`tlm demo`: the real pipeline, week after simulated week, against the embedded sandbox on a real socket.
+
+The folder it leaves is an ordinary installation: `tlm --config <folder>/tlm.toml ...` works in it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pipeline import jobs
+from pipeline.config import Settings, read_settings
+from pipeline.errors import OutputFailed, UsageError
+from pipeline.jobs import Outcome
+from pipeline.sandbox.plan import Plan
+from pipeline.sandbox.serve import Sandbox
+
+ZONE = "Europe/Berlin"
+_MARKER = ".tlm-demo"
+_REQUESTS_PER_SECOND = 1000  # the sandbox has no other customer; a real account keeps the default of 5
+_PAGE_SIZE = 500
+
+
+def last_monday(now: datetime) -> datetime:
+    """Monday 05:00 in the demo's zone, the newest that has passed at `now` (aware)."""
+    local = now.astimezone(ZoneInfo(ZONE))
+    monday = (local - timedelta(days=local.weekday())).replace(hour=5, minute=0, second=0, microsecond=0)
+    return (monday if monday <= local else monday - timedelta(days=7)).astimezone(UTC)
+
+
+def run_demo(folder: Path, *, endpoints: int, weeks: int, say: Callable[[str], None], show_progress: bool) -> Outcome:
+    """Extract every simulated week, build once, report, export; `say` is told what happens."""
+    started = time.monotonic()
+    _prepare(folder)
+    newest = last_monday(jobs.utc_now())
+    plan = Plan(endpoints=endpoints, weeks=weeks, as_of=newest)
+    say(f"Demo: an invented company with {endpoints:,} endpoints, {weeks} simulated weeks, on a real socket.")
+    say(f"The request rate is the demo's own ({_REQUESTS_PER_SECOND} a second); `tlm init` sets 5.")
+    with Sandbox(plan) as sandbox:
+        settings = _configure(folder, sandbox.base_url, sandbox.keys)
+        for week in range(weeks):
+            sandbox.move_to(week)
+            as_of = newest - timedelta(weeks=weeks - 1 - week)
+            jobs.extract(settings, jobs.Selection(), clock=lambda at=as_of: at, show_progress=show_progress)  # type: ignore[misc]
+            say(f"  week {week + 1:>2} of {weeks} extracted, as of {as_of:%Y-%m-%d}")
+        fetched = time.monotonic()
+    jobs.build(settings)
+    built = time.monotonic()
+    report = jobs.report_weekly(settings, jobs.ReportRequest())
+    reported = time.monotonic()
+    exports = jobs.export(settings, jobs.ExportRequest(audiences=("job", "people")))
+    done = time.monotonic()
+    say(
+        f"Extract {fetched - started:.1f} s, build {built - fetched:.1f} s, report {reported - built:.1f} s,"
+        f" exports {done - reported:.1f} s, all {done - started:.1f} s."
+    )
+    return Outcome(_summary(folder, settings, report, exports))
+
+
+def _prepare(folder: Path) -> None:
+    """An empty folder: a demo's own folder is made anew, anything else is left alone."""
+    if folder.exists() and not (folder / _MARKER).exists() and any(folder.iterdir()):
+        msg = f"{folder} exists and is no demo's folder; choose another with --out."
+        raise UsageError(msg)
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        (folder / _MARKER).touch()
+    except OSError as error:
+        msg = f"The demo's folder {folder} cannot be made ({error.strerror}); choose another with --out."
+        raise OutputFailed(msg) from None
+
+
+def _configure(folder: Path, base_url: str, keys: Mapping[str, str]) -> Settings:
+    """Write tlm.toml and one key file for each account, and read them as any user's."""
+    lines = [
+        "# Written by `tlm demo`. The sandbox it talked to has ended; start one with `tlm sandbox serve`.",
+        f'timezone = "{ZONE}"',
+    ]
+    for account, key in keys.items():
+        secret = folder / f"{account}.key"
+        secret.touch(mode=0o600)
+        secret.write_text(key, encoding="utf-8")
+        lines += ["", "[[accounts]]", f'name = "{account}"', f'base_url = "{base_url}"']
+        lines += [f'api_key = {{ file = "{secret.name}" }}']
+    lines += ["", "[extract]", f"page_size = {_PAGE_SIZE}", f"requests_per_second = {_REQUESTS_PER_SECOND}"]
+    lines += ["", "[report]", 'organisation = "Tarnholm Group"']
+    place = folder / "tlm.toml"
+    place.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return read_settings(place, {})
+
+
+def _summary(folder: Path, settings: Settings, report: Outcome, exports: Outcome) -> tuple[str, ...]:
+    config = folder / "tlm.toml"
+    return (
+        *report.lines,
+        *exports.lines,
+        str(settings.database),
+        "",
+        "Next:",
+        f'  tlm --config {config} query "from core.endpoints select protection, count(*) group by all"',
+        f"  tlm --config {config} export renew --for people",
+    )

@@ -1,0 +1,96 @@
+"""What a run reads: the contract's lists, each with its parameters, and how its items are told apart and laid down.
+
+The meaning of each call and of each field, with the evidence for it, is in `pipeline/api/contract.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from pipeline.api.contract import LISTS, Call
+from pipeline.config import Extract
+from pipeline.errors import UsageError
+from pipeline.runs.manifest import Manifest, is_complete
+
+FIRST = "business_units"
+"""Read first and alone: it shows whether the key is accepted, and what it sees."""
+AUDIT_LOG = "audit_log"
+_OVERLAP = timedelta(days=1)  # an event may appear late; doubles are dropped by id when events are loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A list to read; `day_of` where its items are kept by day."""
+
+    call: Call
+    is_required: bool
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    day_of: Callable[[msgspec.Raw], str] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration and in the landing zone."""
+        return self.call.name
+
+
+class _Event(msgspec.Struct):
+    timestamp: str = ""
+
+
+_event = msgspec.json.Decoder(_Event)
+
+
+def choose_resources(
+    extract: Extract, wanted: tuple[str, ...] | None, window: tuple[datetime, datetime]
+) -> tuple[Resource, ...]:
+    """The configured resources, or those of `wanted`, business units first; `window` is that of the audit log."""
+    names = extract.resources if wanted is None else wanted
+    unknown = sorted(set(names) - set(extract.resources))
+    if unknown:
+        msg = f"{unknown[0]!r} is no resource of this configuration; choose from: {', '.join(extract.resources)}."
+        raise UsageError(msg)
+    calls = sorted((call for call in LISTS if call.name in names), key=lambda call: call.name != FIRST)
+    return tuple(_resource(call, extract, window) for call in calls)
+
+
+def _resource(call: Call, extract: Extract, window: tuple[datetime, datetime]) -> Resource:
+    is_required = call.name in extract.required
+    if call.name != AUDIT_LOG:
+        return Resource(call, is_required)
+    start, end = window
+    return Resource(
+        call,
+        is_required,
+        {"from": _wire_time(start), "to": _wire_time(end)},
+        lambda item: event_day(item, end.date()).isoformat(),
+    )
+
+
+def audit_window(extract: Extract, earlier: Iterable[Manifest], as_of: datetime) -> tuple[datetime, datetime]:
+    """From the newest complete run of the account that read the audit log, less a day, to now; else the look-back."""
+    read = [
+        manifest.as_of_at
+        for manifest in earlier
+        if is_complete(manifest)
+        and any(one.resource == AUDIT_LOG and one.status == "complete" for one in manifest.extracts)
+    ]
+    start = max(read) - _OVERLAP if read else as_of - timedelta(days=extract.audit_days)
+    return min(start, as_of), as_of
+
+
+def event_day(item: msgspec.Raw, otherwise: date) -> date:
+    """The UTC day of an audit event; `otherwise` when its timestamp is missing or does not parse."""
+    try:
+        text = _event.decode(item).timestamp
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
+    except (msgspec.DecodeError, ValueError, OverflowError):
+        return otherwise
+
+
+def _wire_time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

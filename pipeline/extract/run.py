@@ -1,0 +1,255 @@
+"""One run: all resources of all accounts, accounts side by side, each with its own client, budget and manifest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from pipeline import __version__
+from pipeline.api.client import Client
+from pipeline.api.request import Caller
+from pipeline.config import Account, Settings, read_secret
+from pipeline.errors import AccessDenied, Refused, RunIncomplete, TryAgain, Unauthorized, UsageError
+from pipeline.extract.pages import ProgressCallback, ResourceReading, Source
+from pipeline.extract.resources import FIRST, Resource, audit_window, choose_resources
+from pipeline.runs.disk import make_folder
+from pipeline.runs.landing import read_items
+from pipeline.runs.manifest import (
+    Extract,
+    KeySees,
+    Manifest,
+    find_runs,
+    fingerprint,
+    manifest_hash,
+    manifest_path,
+    missing_in,
+    new_run_id,
+    write_manifest,
+)
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A run whose accounts are all complete: its id and the manifest of each account."""
+
+    run_id: str
+    manifests: tuple[Manifest, ...]
+
+
+@dataclass(slots=True)
+class _AccountRun:
+    """The run of one account: its fixed parts, and the outcome of each resource that has ended."""
+
+    caller: Caller
+    folder: Path
+    run_id: str
+    as_of_at: datetime
+    resources: tuple[Resource, ...]
+    required: tuple[str, ...]
+    previous_manifest_hash: str | None
+    extracts: dict[str, Extract] = field(default_factory=dict)
+    denied: AccessDenied | None = None
+
+
+async def extract_run(
+    settings: Settings,
+    *,
+    resources: tuple[str, ...] | None,
+    accounts: tuple[str, ...] | None,
+    clock: Callable[[], datetime],
+    on_page: ProgressCallback,
+) -> RunResult:
+    """Read `resources` of `accounts` (None: all that are configured) into the landing zone.
+
+    Every account is tried to its end and gets its manifest; then AccessDenied is raised when one was denied, else
+    RunIncomplete when one is not complete. Before anything is sent: UsageError, ConfigurationError, OutputFailed.
+    """
+    as_of_at = clock().astimezone(UTC).replace(microsecond=0)
+    chosen = _choose_accounts(settings, accounts)
+    run_id = new_run_id(as_of_at)
+    runs = [_prepare(settings, account, run_id, as_of_at, resources) for account in chosen]
+    for run in runs:
+        make_folder(run.folder / run_id)
+    manifests = await _side_by_side(_read_account(settings, run, clock, on_page) for run in runs)
+    denied = [run.denied for run in runs if run.denied is not None]
+    if denied:
+        raise AccessDenied(" ".join(map(str, denied)))
+    incomplete = [manifest for manifest in manifests if manifest.status != "complete"]
+    if incomplete:
+        raise RunIncomplete(" ".join(f"Account {one.account} is incomplete: {one.reason}" for one in incomplete))
+    return RunResult(run_id, tuple(manifests))
+
+
+def _choose_accounts(settings: Settings, wanted: tuple[str, ...] | None) -> tuple[Account, ...]:
+    names = [account.name for account in settings.accounts]
+    unknown = sorted(set(wanted or ()) - set(names))
+    if unknown:
+        msg = f"No account {unknown[0]!r} in the configuration; it has: {', '.join(names)}."
+        raise UsageError(msg)
+    return tuple(account for account in settings.accounts if wanted is None or account.name in wanted)
+
+
+def _prepare(
+    settings: Settings, account: Account, run_id: str, as_of_at: datetime, wanted: tuple[str, ...] | None
+) -> _AccountRun:
+    landing = settings.data / "landing"
+    earlier = [manifest for manifest in find_runs(landing) if manifest.account == account.name]
+    window = audit_window(settings.extract, earlier, as_of_at)
+    key = read_secret(account.api_key, f"accounts.{account.name}.api_key", Path(settings.folder))
+    return _AccountRun(
+        caller=Caller(account, key, settings.contract.paths),
+        folder=landing / account.name,
+        run_id=run_id,
+        as_of_at=as_of_at,
+        resources=choose_resources(settings.extract, wanted, window),
+        required=settings.extract.required,
+        previous_manifest_hash=(
+            manifest_hash(manifest_path(landing, account.name, earlier[-1].run_id)) if earlier else None
+        ),
+    )
+
+
+async def _read_account(
+    settings: Settings, run: _AccountRun, clock: Callable[[], datetime], on_page: ProgressCallback
+) -> Manifest:
+    extract = settings.extract
+    async with Client(
+        requests_per_second=extract.requests_per_second, concurrency=extract.concurrency, clock=clock
+    ) as client:
+        pages = 2 * extract.concurrency  # as many may wait for their turn on the disk as are under way
+        source = Source(run.caller, client, extract.page_size, pages, asyncio.Semaphore(pages), on_page)
+        readings = [ResourceReading(source, resource, run.folder, run.run_id) for resource in run.resources]
+        try:
+            await _read_resources(run, readings)
+        except AccessDenied as error:
+            run.denied = error
+            log.warning("%s", error)
+        for reading in readings:
+            if reading.resource.name not in run.extracts:
+                run.extracts[reading.resource.name] = reading.result("incomplete", "not read to its end")
+    return _close(run, clock())
+
+
+async def _read_resources(run: _AccountRun, readings: list[ResourceReading]) -> None:
+    """All of them; the first alone, because what stops it (the key, the address) would stop the others as well."""
+    first, *others = readings
+    await _read_resource(run, first)
+    if run.extracts[first.resource.name].status == "incomplete":
+        return
+    await _side_by_side(_read_resource(run, reading) for reading in others)
+
+
+async def _read_resource(run: _AccountRun, reading: ResourceReading) -> None:
+    """Read one and record its outcome; AccessDenied when the account cannot be read without it."""
+    resource = reading.resource
+    try:
+        fault = await reading.read()
+        extract = reading.result("complete" if fault is None else "incomplete", fault)
+    except TryAgain as error:
+        extract = reading.result("incomplete", str(error))
+    except Refused as error:
+        can_do_without = not resource.is_required and not isinstance(error, Unauthorized)
+        extract = reading.result("skipped" if can_do_without else "incomplete", str(error))
+        if not can_do_without:
+            run.extracts[resource.name] = extract
+            _deny(run.caller.account.name, resource, error)
+        log.warning("Skipped: %s", error)
+    run.extracts[resource.name] = extract
+
+
+def _deny(account: str, resource: Resource, error: Refused) -> None:
+    """Raise AccessDenied for the refusals that name something an administrator can give: key, role, feature."""
+    said = f"{error.status} {error.code}" if error.code else f"{error.status}"
+    if error.status == 401:
+        msg = (
+            f"Account {account}: the API does not accept the key ({said}, met at {resource.name}); check api_key, its "
+            "end date, and that it belongs to this environment."
+        )
+    elif error.status == 403:
+        msg = (
+            f"Account {account}: the key may not read {resource.name} ({said}); give its service user a role with the "
+            "permission to view the inventory of certificates and endpoints."
+        )
+    elif error.status == 404:
+        msg = (
+            f"Account {account}: {resource.name} is not there ({said}); the endpoints feature (managed automation) is "
+            f"not enabled for the account, or its path differs: set contract.paths.{resource.name!r}."
+        )
+    else:
+        return
+    raise AccessDenied(msg)
+
+
+def _close(run: _AccountRun, finished_at: datetime) -> Manifest:
+    extracts = tuple(run.extracts[resource.name] for resource in run.resources)
+    reason = str(run.denied) if run.denied is not None else missing_in(run.required, extracts)
+    account = run.caller.account
+    manifest = Manifest(
+        run_id=run.run_id,
+        account=account.name,
+        as_of_at=run.as_of_at,
+        finished_at=finished_at.astimezone(UTC),
+        status="failed" if run.denied is not None else "complete" if reason is None else "incomplete",
+        reason=reason,
+        tool_version=__version__,
+        config_hash=_config_hash(run),
+        base_url=account.base_url,
+        required=run.required,
+        key_sees=_what_the_key_sees(run.folder / run.run_id / FIRST),
+        extracts=extracts,
+        previous_manifest_hash=run.previous_manifest_hash,
+    )
+    write_manifest(run.folder / run.run_id, manifest)
+    log.info("Account %s: %d rows, %s.", account.name, sum(one.rows_received for one in extracts), manifest.status)
+    return manifest
+
+
+def _config_hash(run: _AccountRun) -> str:
+    """Of what must be the same when a run is resumed: the service, the account, the paths, the resources."""
+    account = run.caller.account
+    paths = [text for name, path in sorted(run.caller.paths.items()) for text in (name, path)]
+    return fingerprint([account.base_url, account.account_id, *paths, None, *(one.name for one in run.resources)])
+
+
+class _Unit(msgspec.Struct):
+    class _Account(msgspec.Struct):
+        id: str | None = None
+
+    name: str | None = None
+    account: _Account | None = None
+
+
+def _what_the_key_sees(folder: Path) -> KeySees:
+    names: set[str] = set()
+    accounts: set[str] = set()
+    for part in sorted(folder.glob("part-*")):
+        for line in read_items(part):
+            try:
+                unit = msgspec.json.decode(line, type=_Unit)
+            except msgspec.DecodeError:  # a retyped field; the item itself is landed all the same
+                continue
+            names.add(unit.name or "")
+            accounts.add((unit.account and unit.account.id) or "")
+    return KeySees(tuple(sorted(names - {""})), tuple(sorted(accounts - {""})))
+
+
+async def _side_by_side(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of all; the first error cancels the others, waits for them, and is raised."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

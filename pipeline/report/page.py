@@ -1,0 +1,107 @@
+"""A report as one HTML text: for the screen (self-contained, strict CSP) and for paper (WeasyPrint's input).
+
+The only import of jinja2. Everything is escaped; what is not is packaged with the pipeline: style sheets and fonts.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import jinja2
+from markupsafe import Markup
+
+from pipeline.places import content
+from pipeline.report import words
+from pipeline.report.contents import Report
+
+Medium = Literal["screen", "paper"]
+_WEIGHTS = ((300, "Light"), (400, "Regular"), (600, "SemiBold"))
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What a customer may change: the accent (contrast of 4.5 or more on white) and the paper ("A4" or "Letter")."""
+
+    accent: str = "#B3330B"
+    paper: str = "A4"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A style sheet of the page: its text goes into a <style> as it is."""
+
+    media: str
+    text: Markup
+
+    @property
+    def source(self) -> str:
+        """The sheet's hash as a CSP source."""
+        digest = hashlib.sha256(self.text.encode()).digest()
+        return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def render_page(report: Report, theme: Theme, medium: Medium) -> str:
+    """The HTML of a report; the same report gives the same text."""
+    environment = _environment()
+    environment.globals.update({"report": report, "theme": theme, "medium": medium})
+    sheets = _sheets(environment, medium)
+    policy = ""
+    if medium == "screen":
+        styles = " ".join(sheet.source for sheet in sheets)
+        policy = f"default-src 'none'; style-src {styles}; font-src data:; base-uri 'none'; form-action 'none'"
+    return environment.get_template("weekly/page.html").render(sheets=sheets, csp=policy)
+
+
+def watermark(word: str, theme: Theme) -> str:
+    """The page background of a state: the word across the page, as an SVG of the paper's size."""
+    width, height = (210, 297) if theme.paper == "A4" else (216, 279)
+    size = min(46.0, 400 / max(len(word), 1))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
+        f'<text x="{width / 2}" y="{height / 2 + size / 3:.1f}" text-anchor="middle" font-family="Report Sans" '
+        f'font-weight="600" font-size="{size:.1f}" fill="#e9ebee" '
+        f'transform="rotate(-36 {width / 2} {height / 2})">{word}</text></svg>'
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(content("reports")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.filters.update({"mm": _millimetres, "n": words.number, "signed": words.signed})
+    return environment
+
+
+def _millimetres(value: float | str) -> str:
+    return f"{float(value):.2f}".rstrip("0").rstrip(".") or "0"
+
+
+def _sheets(environment: jinja2.Environment, medium: Medium) -> list[_Sheet]:
+    folder = content("reports")
+    texts = [("all", _read(folder / "css" / "report.css"))]
+    if medium == "screen":
+        texts += [("all", _fonts(folder)), ("screen", _read(folder / "css" / "screen.css"))]
+    else:
+        texts.append(("all", _read(folder / "css" / "print.css")))
+    texts.append(("all", environment.get_template("css/theme.css").render()))
+    return [_Sheet(media, Markup(text)) for media, text in texts]  # noqa: S704 -- packaged sheets, no data in them
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _fonts(folder: Path) -> str:
+    faces = []
+    for weight, name in _WEIGHTS:
+        data = base64.b64encode((folder / "assets" / "fonts" / f"IBMPlexSans-{name}.woff2").read_bytes()).decode()
+        source = f'url(data:font/woff2;base64,{data}) format("woff2")'
+        faces.append(f'@font-face {{ font-family: "Report Sans"; font-weight: {weight}; src: {source} }}\n')
+    return "".join(faces)

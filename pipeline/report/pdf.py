@@ -1,0 +1,128 @@
+"""A report as a PDF/A-3a: tagged, with bookmarks, and with the lists in full as attached files.
+
+The only import of WeasyPrint (and of pikepdf), inside the functions: they cost a second that `tlm --help` must not pay.
+Nothing outside the package is ever read: the fetcher knows a closed set of assets and records every other wish.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pipeline.errors import OutputFailed
+from pipeline.places import content
+from pipeline.report.contents import Embedded, Report
+from pipeline.report.page import Theme, render_page, watermark
+
+_TYPES = {"woff": "font/woff", "svg": "image/svg+xml"}
+_SCHEME = "report:"
+
+
+def render_pdf(report: Report, theme: Theme, files: Sequence[Embedded]) -> bytes:
+    """The PDF of a report with those of `files` that are embedded; same report, same bytes.
+
+    Raises OutputFailed when the page asked for anything that is not packaged, or an attachment did not get in.
+    """
+    import weasyprint  # noqa: PLC0415 -- see the module's docstring
+
+    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # what matters is checked below
+    assets = _assets(report, theme)
+    fetcher, refused = _closed_fetcher(assets)
+    page = render_page(report, theme, "paper")
+    attachments = [
+        weasyprint.Attachment(
+            string=file.data,
+            base_url=_SCHEME,
+            url_fetcher=fetcher,
+            name=file.name,
+            description=file.title,
+            created=report.as_of,
+            modified=report.as_of,
+            relationship="Supplement",
+        )
+        for file in files
+        if file.is_embedded
+    ]
+    document = weasyprint.HTML(string=page, base_url=_SCHEME, url_fetcher=fetcher)
+    raw = document.write_pdf(
+        attachments=attachments,
+        pdf_variant="pdf/a-3a",
+        pdf_tags=True,
+        pdf_identifier=report.run_ids[-1].encode() if report.run_ids else b"no run",
+    )
+    if refused:
+        msg = f"The report's page asked for {refused[0]}, which is not packaged with it; this is a bug of its template."
+        raise OutputFailed(msg)
+    return _finished(raw, [file.name for file in files if file.is_embedded])
+
+
+def _assets(report: Report, theme: Theme) -> dict[str, bytes]:
+    folder = content("reports") / "assets"
+    names = [f"fonts/{path.name}" for path in sorted((folder / "fonts").glob("*.woff"))]
+    assets = {f"{_SCHEME}{name}": (folder / name).read_bytes() for name in names}
+    if report.watermark:
+        assets[f"{_SCHEME}watermark.svg"] = watermark(report.watermark, theme).encode()
+    return assets
+
+
+def _closed_fetcher(assets: Mapping[str, bytes]) -> tuple[Any, list[str]]:
+    """A URL fetcher over exactly `assets`, and the list into which it writes what else was asked for.
+
+    Recorded, because WeasyPrint swallows a fetcher's error for an image inside an SVG.
+    """
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # noqa: PLC0415
+
+    refused: list[str] = []
+
+    class ClosedFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
+        """Serves packaged bytes by their exact name and nothing else."""
+
+        def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
+            """The asset named `url`; any other name is recorded and stops the rendering."""
+            if url not in assets:
+                refused.append(url)
+                msg = f"not packaged: {url}"
+                raise FatalURLFetchingError(msg)
+            kind = _TYPES[url.rpartition(".")[2]]
+            return URLFetcherResponse(url, assets[url], {"Content-Type": kind})
+
+    return ClosedFetcher(), refused
+
+
+def _finished(raw: bytes, names: list[str]) -> bytes:
+    """Header cells with their scope and each attachment listed once; the same input gives the same bytes."""
+    import pikepdf  # noqa: PLC0415
+
+    with pikepdf.open(io.BytesIO(raw)) as pdf:
+        for element, above_row in _header_cells(pdf.Root.StructTreeRoot.K):
+            scope = pikepdf.Name.Column if above_row == "/THead" else pikepdf.Name.Row
+            element.A = pikepdf.Dictionary({**dict(element.get("/A", {})), "/O": pikepdf.Name.Table, "/Scope": scope})
+        missing = sorted(set(names) - set(pdf.attachments))
+        if missing:
+            msg = f"{missing[0]} could not be attached to the PDF; try `--format html` and report this."
+            raise OutputFailed(msg)
+        if "/AF" in pdf.Root:
+            once = {item.objgen: item for item in pdf.Root.AF}
+            pdf.Root.AF = pikepdf.Array(list(once.values()))
+        out = io.BytesIO()
+        pdf.save(out, deterministic_id=True)
+    return out.getvalue()
+
+
+def _header_cells(root: Any) -> Iterator[tuple[Any, str]]:
+    """Each TH of the structure tree, with the type of its row's parent (/THead or /TBody)."""
+    import pikepdf  # noqa: PLC0415
+
+    stack: list[tuple[Any, tuple[str, str]]] = [(root, ("", ""))]
+    while stack:
+        node, (above, parent) = stack.pop()
+        if isinstance(node, pikepdf.Array):
+            stack.extend((child, (above, parent)) for child in node)
+        elif isinstance(node, pikepdf.Dictionary):
+            kind = str(node.get("/S", ""))
+            if kind == "/TH":
+                yield node, above
+            if "/K" in node:
+                stack.append((node.K, (parent, kind)))

@@ -1,0 +1,49 @@
+"""What a run needs of the disk: owner-only folders and files, and names and bytes that survive a power cut."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.errors import OutputFailed
+
+
+def make_folder(folder: Path) -> None:
+    """Create `folder` for the owner only, and its parents; OutputFailed names the path."""
+    try:
+        missing = [folder, *folder.parents]
+        missing = missing[: next(number for number, place in enumerate(missing) if place.exists())]
+        for place in reversed(missing):
+            place.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(place.parent)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise failed_output(folder, error) from None
+
+
+def append_synced(path: Path, chunks: Iterable[bytes]) -> None:
+    """Append to `path` (created for the owner only) and wait until the bytes are on the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.writelines(chunks)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names that were created or moved in `folder` safe against a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def failed_output(path: Path, error: OSError) -> OutputFailed:
+    """The error for a file or folder that could not be written."""
+    reason = error.strerror or type(error).__name__
+    return OutputFailed(
+        f"{path} cannot be written ({reason}); check its folder's owner and free space, then try again."
+    )

@@ -1,0 +1,13 @@
+"""The child process of `Sandbox`: the plan as JSON is the one argument; see `pipeline.sandbox.serve.run_child`."""
+
+from __future__ import annotations
+
+import sys
+
+import msgspec
+
+from pipeline.sandbox.plan import Plan
+from pipeline.sandbox.serve import run_child
+
+if __name__ == "__main__":
+    run_child(msgspec.json.decode(sys.argv[1], type=Plan), sys.stdin.buffer, sys.stdout.buffer)

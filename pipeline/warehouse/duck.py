@@ -1,0 +1,181 @@
+"""The one door to DuckDB: a connection whose default catalog is the warehouse file, attached as `tlm`.
+
+All results are fetched whole: after a partial fetch the connection would stay busy. Engine errors leave this module as
+`EngineRefused` (a statement that is wrong), `OutputFailed` (the disk) or `UsageError` (a time limit).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.errors import BuildFailed, EngineRefused, OutputFailed, UsageError
+
+CATALOG = "tlm"
+# The previous major version opens such a file too, and reopening keeps it so.
+STORAGE_VERSION = "v1.4.0"
+
+_LOG = logging.getLogger(__name__)
+_DISK_WORDS = ("no space left", "could not write", "permission denied", "read-only file system", "out of disk")
+
+
+def identifier(name: str) -> str:
+    """`name` quoted for SQL; a dotted name is quoted part by part."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+
+
+def literal(text: str) -> str:
+    """`text` as a SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Warehouse:
+    """One connection to a warehouse file. Tables are named `schema.table`; results are plain Python values."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
+        self._connection = connection
+        self._spill = spill
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> None:
+        """Run one statement; its result is thrown away."""
+        self.rows(sql, params)
+
+    def rows(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one statement."""
+        _LOG.debug("%s", sql)
+        with _translated():
+            return self._connection.execute(sql, list(params)).fetchall()
+
+    def records(self, sql: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """All rows, each as column name -> value."""
+        rows = self.rows(sql, params)
+        names = [column[0] for column in self._connection.description or []]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def columns(self, sql: str) -> list[tuple[str, str]]:
+        """Name and SQL type of each column that the SELECT `sql` would give; nothing is run."""
+        return [(row[0], row[1]) for row in self.rows(f"describe {sql}")]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements of the block, or none."""
+        self.execute("begin transaction")
+        try:
+            yield
+        except BaseException:
+            with _translated():
+                self._connection.rollback()
+            raise
+        self.execute("commit")
+
+    @contextmanager
+    def time_limit(self, seconds: float) -> Iterator[None]:
+        """Stop a statement of the block that is still at work after `seconds`, with a UsageError."""
+        timer = threading.Timer(seconds, self._connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except KeyboardInterrupt:
+            if timer.finished.is_set():
+                msg = f"The statement was stopped after {seconds:g} s; ask for less, or filter earlier."
+                raise UsageError(msg) from None
+            raise
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        """Let go of the file; open results are gone."""
+        self._connection.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_writable(path: Path) -> Warehouse:
+    """The warehouse file at `path`, made when it is missing; for one writer, without a write-ahead log.
+
+    The log is for recovery, and a build that dies is thrown away whole.
+    """
+    spill = path.with_name(path.name + ".tmp")
+    connection = _connect(spill)
+    with _translated():
+        connection.execute(
+            f"attach {literal(str(path))} as {CATALOG} (storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes)"
+        )
+        connection.execute(f"use {CATALOG}")
+    return Warehouse(connection, spill)
+
+
+def open_read_only(path: Path, writes_to: Sequence[Path] = ()) -> Warehouse:
+    """The published file, locked down: nothing is written, read, attached or set from SQL.
+
+    COPY may write into the folders `writes_to` and nowhere else.
+    """
+    if not path.is_file():
+        msg = f"There is no warehouse at {path}; `tlm build` makes it, or name another file."
+        raise UsageError(msg)
+    spill = Path(tempfile.mkdtemp(prefix="tlm-"))
+    connection = _connect(spill)
+    folders = ", ".join(literal(str(folder.resolve())) for folder in writes_to)
+    try:
+        with _translated():
+            connection.execute(f"attach {literal(str(path))} as {CATALOG} (read_only)")
+            connection.execute(f"use {CATALOG}")
+            connection.execute(f"set allowed_directories = [{folders}]")
+            connection.execute("set enable_external_access = false")
+            connection.execute("set lock_configuration = true")
+    except BuildFailed as error:
+        connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
+        msg = f"{path} cannot be opened as a warehouse: {error}"
+        raise UsageError(msg) from None
+    return Warehouse(connection, spill)
+
+
+def _connect(spill: Path) -> duckdb.DuckDBPyConnection:
+    """An empty engine that never downloads, thinks in UTC and spills into `spill` only."""
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "temp_directory": str(spill),
+            "TimeZone": "UTC",
+            "autoinstall_known_extensions": "false",
+        },
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except duckdb.OutOfMemoryException as error:
+        msg = f"The engine ran out of memory: {_first_line(error)}"
+        raise OutputFailed(msg) from None
+    except duckdb.Error as error:
+        text = str(error)
+        if isinstance(error, duckdb.IOException) and any(word in text.lower() for word in _DISK_WORDS):
+            msg = f"The engine could not write: {_first_line(error)}"
+            raise OutputFailed(msg) from None
+        found = re.search(r"^LINE (\d+):", text, re.MULTILINE)
+        raise EngineRefused(_first_line(error), line=int(found[1]) if found else None) from None
+
+
+def _first_line(error: Exception) -> str:
+    """The engine's sentence without its picture of the statement."""
+    return " ".join(str(error).split("\nLINE ")[0].split())

@@ -1,0 +1,9 @@
+-- An API time as naive UTC. Takes `Z`, an offset, a fraction, no zone (UTC) and a bare date (its first second); anything else is null.
+-- A plain cast would drop the offset, and the cast to an instant would read a time without zone in the session's zone.
+-- macro: staging.parse_time(value)
+case
+    when regexp_full_match(upper(trim(value)), '\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)?Z?)?')
+        then try_cast(rtrim(upper(trim(value)), 'Z') as timestamp)
+    when regexp_full_match(upper(trim(value)), '\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)? ?[+-]\d{2}(:?\d{2})?')
+        then timezone('UTC', try_cast(replace(replace(upper(trim(value)), 'T', ' '), '  ', ' ') as timestamptz))
+end

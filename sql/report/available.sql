@@ -1,0 +1,18 @@
+-- One row per endpoint with a certificate that automation reaches and nobody has enrolled: one enrolment away from renewing
+-- itself. Those that end first come first.
+-- grain: an endpoint
+-- kind: view
+-- check: unique(endpoint_key)
+select
+    row_number() over (order by valid_to_at nulls first, host_name, endpoint_key) as list_no, -- Order of the list.
+    account,
+    endpoint_key,
+    coalesce(host_name, domain_name, ip) as name, -- Host name, else domain name, else address.
+    port,
+    business_unit,
+    platform,
+    ca_vendor,
+    valid_to_at,
+    days_left
+from core.endpoints
+where protection = 'certificate' and automation_state = 'available'

@@ -1,0 +1,10 @@
+-- One row per business unit and platform: endpoints with a certificate that automation reaches and nobody has enrolled.
+-- grain: a business unit and a platform
+-- kind: view
+-- check: unique(business_unit, platform)
+select
+    business_unit,
+    platform,
+    count(*) as endpoints -- Endpoints one enrolment away.
+from report.available
+group by business_unit, platform

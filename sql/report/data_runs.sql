@@ -1,0 +1,24 @@
+-- One row per account: the run whose rows stand in this report, and the one it is compared with.
+-- grain: an account
+-- kind: view
+-- check: unique(account)
+select
+    accounts.account,
+    accounts.run_id,
+    accounts.as_of_at,
+    accounts.is_stale,
+    accounts.baseline_run_id,
+    accounts.baseline_as_of_at,
+    runs.status,
+    runs.is_complete,
+    runs.reason,
+    runs.base_url,
+    runs.finished_at,
+    runs.tool_version,
+    runs.manifest_hash,
+    runs.config_hash,
+    runs.key_sees,
+    baselines.manifest_hash as baseline_manifest_hash -- Hash of the manifest that this week is compared with.
+from meta.build_accounts as accounts
+left join meta.runs as runs on accounts.account = runs.account and accounts.run_id = runs.run_id
+left join meta.runs as baselines on accounts.account = baselines.account and accounts.baseline_run_id = baselines.run_id

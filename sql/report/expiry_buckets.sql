@@ -1,0 +1,11 @@
+-- One row per bucket of days left: endpoints with a certificate, and those of them that nothing renews by itself.
+-- grain: a bucket
+-- kind: view
+-- check: unique(expiry_bucket)
+select
+    expiry_bucket,
+    count(*) as endpoints, -- Endpoints with a certificate.
+    count(*) filter (where automation_state <> 'managed') as by_hand -- Not managed.
+from core.endpoints
+where protection = 'certificate'
+group by expiry_bucket

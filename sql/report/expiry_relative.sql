@@ -1,0 +1,11 @@
+-- One row per share of the lifetime that is left: endpoints whose certificate has both dates and has not expired.
+-- grain: a share of the lifetime
+-- kind: view
+-- check: unique(relative_expiry_bucket)
+select
+    relative_expiry_bucket,
+    count(*) as endpoints, -- Endpoints with such a certificate.
+    count(*) filter (where automation_state <> 'managed') as by_hand -- Not managed.
+from core.endpoints
+where protection = 'certificate' and relative_expiry_bucket is not null
+group by relative_expiry_bucket

@@ -1,0 +1,14 @@
+-- One row per metric and business unit of the newest run, a unit of the same name in several accounts together: who holds
+-- most of a number.
+-- grain: a metric and a business unit
+-- kind: view
+-- check: unique(metric, business_unit)
+select
+    metrics.metric,
+    metrics.business_unit,
+    sum(cast(metrics.numerator as bigint)) as numerator, -- Counted endpoints of the unit.
+    sum(cast(metrics.denominator as bigint)) as denominator -- Out of this many; null for a count.
+from mart.metrics as metrics
+inner join meta.current_run as settings on metrics.run_id = settings.run_id
+where metrics.scope = 'business_unit' and metrics.dimension is null
+group by metrics.metric, metrics.business_unit

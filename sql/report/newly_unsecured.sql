@@ -1,0 +1,19 @@
+-- One row per endpoint that had a certificate at the baseline and has none now, without a discovery error. No certificate
+-- comes before unspecified, and then the certificate that would have ended first.
+-- grain: an endpoint
+-- kind: view
+-- check: unique(endpoint_key)
+select
+    row_number() over (order by endpoints.protection, changes.old_valid_to_at, changes.host_name, changes.endpoint_key) as list_no, -- Order of the list.
+    changes.account,
+    changes.endpoint_key,
+    coalesce(changes.host_name, changes.domain_name, changes.ip) as name, -- Host name, else domain name, else address.
+    changes.port,
+    changes.business_unit,
+    endpoints.protection,
+    changes.old_serial_number,
+    changes.old_valid_to_at
+from mart.changes as changes
+inner join meta.current_run as settings on changes.run_id = settings.run_id
+inner join core.endpoints as endpoints on changes.endpoint_key = endpoints.endpoint_key
+where changes.movement = 'newly_unsecured'

@@ -1,0 +1,13 @@
+-- One row: the policy that the verdicts compare with.
+-- grain: the policy
+-- kind: view
+select
+    policy.protection_target,
+    policy.automation_target,
+    policy.manual_30d_target,
+    policy.expired_target,
+    policy.renew_days,
+    policy.owner_tag_prefix,
+    policy.shrink_warn,
+    policy.shrink_stop
+from rules.policy as policy

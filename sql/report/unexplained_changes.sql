@@ -1,0 +1,20 @@
+-- One row per endpoint whose certificate differs from the baseline's while no audit event or job target names the endpoint,
+-- a thumbprint or a serial of either. Those whose new certificate ends soonest come first.
+-- grain: an endpoint
+-- kind: view
+-- check: unique(endpoint_key)
+select
+    row_number() over (order by changes.new_valid_to_at nulls first, changes.host_name, changes.endpoint_key) as list_no, -- Order of the list.
+    changes.account,
+    changes.endpoint_key,
+    coalesce(changes.host_name, changes.domain_name, changes.ip) as name, -- Host name, else domain name, else address.
+    changes.port,
+    changes.business_unit,
+    changes.old_serial_number,
+    changes.new_serial_number,
+    endpoints.ca_vendor,
+    changes.new_valid_to_at
+from mart.changes as changes
+inner join meta.current_run as settings on changes.run_id = settings.run_id
+left join core.endpoints as endpoints on changes.endpoint_key = endpoints.endpoint_key
+where changes.movement = 'unexplained'

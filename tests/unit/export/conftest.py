@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.config import Account, Settings
+from pipeline.places import content
+from pipeline.warehouse.duck import Warehouse, literal
+from pipeline.warehouse.publish import open_build, publish
+
+AS_OF = datetime(2026, 11, 23, 6)
+RUN = "20261123T060000Z-aaaaaa"
+
+# The columns of core.endpoints that exports read, as the models type them.
+ENDPOINT_COLUMNS = {
+    "account": "varchar",
+    "endpoint_key": "varchar",
+    "automation_guid": "varchar",
+    "ip": "varchar",
+    "port": "integer",
+    "host_name": "varchar",
+    "domain_name": "varchar",
+    "is_automatable": "boolean",
+    "is_unsecured": "boolean",
+    "is_discovered": "boolean",
+    "protection": "varchar",
+    "automation_state": "varchar",
+    "automation_status": "varchar",
+    "certificate_key": "varchar",
+    "common_name": "varchar",
+    "serial_number": "varchar",
+    "issuer": "varchar",
+    "ca_vendor": "varchar",
+    "trust": "varchar",
+    "valid_from_at": "timestamp",
+    "valid_to_at": "timestamp",
+    "days_left": "bigint",
+    "lifetime_days": "bigint",
+    "expiry_bucket": "varchar",
+    "key_type": "varchar",
+    "key_size": "integer",
+    "signature_algorithm": "varchar",
+    "business_unit": "varchar",
+    "tags": "varchar[]",
+    "sensor_name": "varchar",
+    "last_discovered_at": "timestamp",
+    "profile_id": "varchar",
+    "profile_name": "varchar",
+    "has_owner": "boolean",
+    "run_id": "varchar",
+}
+
+# A managed endpoint with a sound certificate that is due for nothing.
+SOUND = {
+    "account": "north",
+    "automation_guid": "g-1",
+    "ip": "192.0.2.1",
+    "port": 443,
+    "is_automatable": True,
+    "is_unsecured": False,
+    "is_discovered": False,
+    "protection": "certificate",
+    "automation_state": "managed",
+    "certificate_key": "sha256:AB",
+    "common_name": "shop.example.test",
+    "serial_number": "5E0004",
+    "issuer": "DigiCert Global G2 TLS RSA SHA256 2020 CA1",
+    "ca_vendor": "DigiCert",
+    "trust": "public",
+    "valid_from_at": datetime(2026, 8, 1),
+    "valid_to_at": datetime(2027, 2, 16, 23, 59, 59),
+    "days_left": 85,
+    "lifetime_days": 200,
+    "key_type": "RSA",
+    "key_size": 2048,
+    "signature_algorithm": "sha256WithRSA",
+    "business_unit": "Retail",
+    "tags": ["owner:shop", "prod"],
+    "last_discovered_at": datetime(2026, 11, 20),
+    "has_owner": True,
+    "run_id": RUN,
+}
+# The same place without a certificate, not under management.
+BARE = dict.fromkeys(
+    ["certificate_key", "common_name", "serial_number", "issuer", "ca_vendor", "trust", "valid_from_at", "valid_to_at"]
+    + ["days_left", "lifetime_days", "key_type", "key_size", "signature_algorithm", "tags", "has_owner"]
+) | {"is_automatable": False, "is_unsecured": True, "automation_state": "available", "protection": "none"}
+
+MakeDatabase = Callable[..., Path]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a folder of this test."""
+    return Settings(accounts=(Account("north", "https://north.example.test"),), folder=str(tmp_path))
+
+
+@pytest.fixture
+def make_database(settings: Settings) -> MakeDatabase:
+    """A function that publishes a warehouse whose core.endpoints are SOUND, each with the differences given by key."""
+
+    def make(endpoints: dict[str, dict[str, Any]], **policy: Any) -> Path:
+        build = open_build(settings.database)
+        warehouse = build.warehouse
+        for schema in ("raw", "core", "rules", "meta", "export"):
+            warehouse.execute(f"create schema {schema}")
+        warehouse.execute("create table meta.current_run as select ? as run_id, ? as as_of_at", [RUN, AS_OF])
+        warehouse.execute(
+            "create table rules.policy as select ?::integer as renew_days, ?::varchar[] as multi_year_profiles",
+            [policy.get("renew_days", 30), policy.get("multi_year_profiles", [])],
+        )
+        columns = ", ".join(f"{name} {kind}" for name, kind in ENDPOINT_COLUMNS.items())
+        warehouse.execute(f"create table core.endpoints ({columns})")
+        marks = ", ".join("?" for _ in ENDPOINT_COLUMNS)
+        for key, differences in endpoints.items():
+            row = SOUND | {"endpoint_key": key} | differences
+            warehouse.execute(
+                f"insert into core.endpoints values ({marks})", [row.get(name) for name in ENDPOINT_COLUMNS]
+            )
+        create_content(warehouse)
+        publish(build)
+        return settings.database
+
+    return make
+
+
+def create_content(warehouse: Warehouse) -> None:
+    """The project's own macros, validity limits and export views, straight from `sql/`."""
+    sql = content("sql")
+    for name in ("job_field", "job_checksum", "expiry_words"):
+        header, body = re.fullmatch(
+            r"(?:-- .*\n)*?-- macro: (.+)\n((?:.*\n)+)", (sql / "macros" / f"{name}.sql").read_text()
+        ).groups()
+        warehouse.execute(f"create macro {header} as ({body})")
+    seed = sql / "rules" / "validity_limits.csv"
+    warehouse.execute(
+        f"create table raw.rules_validity_limits as from read_csv({literal(str(seed))}, all_varchar = true)"
+    )
+    warehouse.execute("create table rules.validity_limits as " + (sql / "rules" / "validity_limits.sql").read_text())
+    views = sorted((sql / "export").glob("*.sql"), key=lambda path: (path.stem not in {"job_rows", "sharing"}, path))
+    for view in views:
+        warehouse.execute(f"create view export.{view.stem} as {view.read_text()}")

@@ -1,0 +1,114 @@
+"""Settings: nearest wins, every mistake is one sentence that names key and place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import SecretReference, read_secret, read_settings
+from pipeline.errors import ConfigurationError
+
+MINIMAL = '[[accounts]]\nname = "prod"\nbase_url = "https://one.digicert.com"\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    """A tlm.toml in `folder`."""
+    path = folder / "tlm.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_minimal_file_gives_the_documented_defaults(tmp_path: Path) -> None:
+    """Two lines are a configuration; everything else has its default."""
+    settings = read_settings(write(tmp_path, MINIMAL), {})
+    assert (settings.extract.page_size, settings.extract.requests_per_second, settings.extract.concurrency) == (100, 5, 8)
+    assert settings.database == tmp_path / "data" / "tlm.duckdb"
+    assert settings.extract.required == ("endpoints.automatable", "endpoints.unsecured", "endpoints.discovered")
+
+
+def test_environment_beats_the_file_and_flags_beat_both(tmp_path: Path) -> None:
+    """The nearest setting wins."""
+    path = write(tmp_path, 'timezone = "Europe/Berlin"\n' + MINIMAL + "[extract]\npage_size = 10\n")
+    assert read_settings(path, {}).extract.page_size == 10
+    environ = {"TLM_EXTRACT_PAGE_SIZE": "20", "TLM_TIMEZONE": "Asia/Tokyo"}
+    assert read_settings(path, environ).extract.page_size == 20
+    assert read_settings(path, environ).timezone == "Asia/Tokyo"
+    assert read_settings(path, environ, {"extract.page_size": 30}).extract.page_size == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (MINIMAL + "colour = 1\n", "colour"),
+        (MINIMAL + "[extract]\npage_sise = 10\n", "page_sise"),
+        (MINIMAL + "[extract]\npage_size = 0\n", "page_size"),
+        (MINIMAL.replace('"prod"', "5"), "accounts[0].name"),
+        ('timezone = "Mars/Olympus"\n' + MINIMAL, "Mars/Olympus"),
+        (MINIMAL.replace("https", "http"), "base_url"),
+        (MINIMAL.replace("one.digicert.com", "one.digicert.com/mpki"), "without a path"),
+        (MINIMAL + MINIMAL, "stands twice"),
+        (MINIMAL.replace("prod", "../up"), "names a folder"),
+        (MINIMAL + '[extract]\nresources = ["endpoints"]\n', "'endpoints'"),
+        (MINIMAL + '[publish]\nmode = "rw-r-----"\n', "octal"),
+        ("", "names no account"),
+        ("name = [", "TOML"),
+        ('folder = "x"\n' + MINIMAL, "folder"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_with_key_and_place(tmp_path: Path, text: str, words: str) -> None:
+    """Unknown keys, wrong types and impossible values name the key and the file."""
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(path, {})
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value).strip()
+
+
+def test_a_missing_file_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    """The sentence names every place and the command that makes one."""
+    with pytest.raises(ConfigurationError, match=r"TLM_CONFIG.*tlm init"):
+        read_settings(tmp_path / "tlm.toml", {})
+
+
+def test_plain_http_is_for_loopback_only(tmp_path: Path) -> None:
+    """A key never travels in clear to another machine."""
+    loopback = MINIMAL.replace("https://one.digicert.com", "http://127.0.0.1:8080")
+    assert read_settings(write(tmp_path, loopback), {}).accounts[0].base_url == "http://127.0.0.1:8080"
+
+
+def test_a_key_file_that_others_can_write_is_refused(tmp_path: Path) -> None:
+    """Whoever can write the file chooses the key."""
+    key = tmp_path / "key"
+    key.write_text("secret-key\n", encoding="utf-8")
+    key.chmod(0o622)
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        read_secret(SecretReference(file="key"), "api_key", tmp_path)
+    key.chmod(0o600)
+    assert read_secret(SecretReference(file="key"), "api_key", tmp_path) == "secret-key"
+
+
+def test_a_key_comes_from_the_environment_or_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both give the key without its line end."""
+    monkeypatch.setenv("SOME_KEY", "from-the-environment")
+    assert read_secret(SecretReference(env="SOME_KEY"), "api_key", tmp_path) == "from-the-environment"
+    assert read_secret(SecretReference(command=("echo", "from-a-command")), "api_key", tmp_path) == "from-a-command"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        None,
+        SecretReference(),
+        SecretReference(env="A", file="b"),
+        SecretReference(env="NOT_SET_ANYWHERE"),
+        SecretReference(file="missing"),
+        SecretReference(command=("false",)),
+        SecretReference(command=("no-such-program-here",)),
+    ],
+)
+def test_a_key_that_cannot_be_had_names_its_place(tmp_path: Path, reference: SecretReference | None) -> None:
+    """The sentence begins with what was looked for and never holds a key."""
+    with pytest.raises(ConfigurationError, match=r"^accounts\[0\]\.api_key"):
+        read_secret(reference, "accounts[0].api_key", tmp_path)

@@ -1,0 +1,17 @@
+"""Secrets never reach a log line."""
+
+from __future__ import annotations
+
+from pipeline.log import mask, register_secret
+
+
+def test_a_registered_secret_is_masked_wherever_it_stands() -> None:
+    """Also inside a longer text."""
+    register_secret("canary-key-1234")
+    assert mask("GET https://host/x?key=canary-key-1234&y=1") == "GET https://host/x?key=****&y=1"
+
+
+def test_a_secret_too_short_to_mask_leaves_the_log_readable() -> None:
+    """Masking one letter would hide everything but the key."""
+    register_secret("a")
+    assert mask("a page of data") == "a page of data"

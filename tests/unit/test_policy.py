@@ -1,0 +1,38 @@
+"""The policy file: optional, typed, and every typo is a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ConfigurationError
+from pipeline.policy import Policy, read_policy
+
+
+def test_no_file_means_the_documented_defaults(tmp_path: Path) -> None:
+    """A policy is optional."""
+    policy = read_policy(tmp_path)
+    assert policy == Policy()
+    assert (policy.targets.protection, policy.targets.automation, policy.renew_days) == (0.98, 0.90, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("renew_dais = 30", "renew_dais"),
+        ("renew_days = -1", "renew_days"),
+        ("[targets]\nprotection = 98", "protection"),
+        ('[[business_units]]\nname = "Retail"', "exactly one of"),
+        ('[[business_units]]\nname = "Retail"\nsensor = "a"\nagent = "b"', "exactly one of"),
+        ('[[business_units]]\nname = "Retail"\nnetwork = "10.0.0.1/8"', "network"),
+        ('[[freezes]]\nname = "Year end"\nfrom_on = 2026-12-31\nto_on = 2026-12-01', "before it begins"),
+    ],
+)
+def test_a_typo_names_the_file_and_the_key(tmp_path: Path, text: str, words: str) -> None:
+    """One sentence: which file, which key, what next."""
+    (tmp_path / "policy.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_policy(tmp_path)
+    assert words in str(caught.value)
+    assert "policy.toml" in str(caught.value)
