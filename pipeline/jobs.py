@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import places
 from pipeline.config import Settings
 from pipeline.errors import AccessDenied, RunIncomplete, UsageError
-from pipeline.exits import Exit
-from pipeline.policy import Policy, read_policy
+from pipeline.exits import Exit, code_for
+from pipeline.policy import read_policy
 from pipeline.progress import page_bars
 from pipeline.runs.lock import hold_lock
 from pipeline.runs.manifest import Manifest
@@ -61,14 +61,6 @@ class ExportRequest:
     audiences: tuple[str, ...] = ("job",)
 
 
-@dataclass(slots=True)
-class _Extracted:
-    run_id: str
-    manifests: tuple[Manifest, ...]
-    denied: AccessDenied | None = None
-    lines: list[str] = field(default_factory=list)
-
-
 def init(folder: Path) -> Outcome:
     """Write the commented configuration files that are not there yet."""
     from pipeline.init_files import write_initial_files  # noqa: PLC0415 -- each job imports its own stages only
@@ -81,13 +73,13 @@ def extract(
 ) -> Outcome:
     """Every resource of every account into the landing zone; prints the run id."""
     with hold_lock(settings.data):
-        return _extract(settings, selection, clock, show_progress=show_progress)
+        return Outcome((_extract(settings, selection, clock, show_progress=show_progress),))
 
 
 def build(settings: Settings, run_id: str | None = None, *, clock: Clock = utc_now) -> Outcome:
     """Load the complete runs that are newer than the published ones, run models and checks, publish."""
     with hold_lock(settings.data):
-        return _build(settings, read_policy(Path(settings.folder)), run_id, clock)
+        return _build(settings, run_id, clock)
 
 
 def report_weekly(settings: Settings, request: ReportRequest) -> Outcome:
@@ -120,15 +112,20 @@ def query(settings: Settings, sql: str, *, form: str, out: Path | None) -> Outco
 
 
 def run_daily(settings: Settings, *, clock: Clock = utc_now, show_progress: bool = True) -> Outcome:
-    """Extract and build; an incomplete account keeps its last complete snapshot and makes the code 3 or 4."""
+    """Extract and build; accounts that are not complete keep their last complete snapshot and make the code 3 or 4."""
+    code = Exit.DONE
     with hold_lock(settings.data):
-        extracted = _extract(settings, Selection(), clock, show_progress=show_progress)
-        built = _build(settings, read_policy(Path(settings.folder)), None, clock)
-    return Outcome(extracted.lines + built.lines, extracted.exit_code)
+        try:
+            _extract(settings, Selection(), clock, show_progress=show_progress)
+        except (AccessDenied, RunIncomplete) as error:
+            logger.error("%s", error)  # noqa: TRY400 -- a sentence for the user, not a traceback
+            code = code_for(error)
+        built = _build(settings, None, clock)
+    return Outcome(built.lines, code)
 
 
 def run_weekly(settings: Settings, *, clock: Clock = utc_now, show_progress: bool = True) -> Outcome:
-    """Extract, build, report, exports."""
+    """Extract, build, report, exports; the report is made also when an account is stale, and says so."""
     daily = run_daily(settings, clock=clock, show_progress=show_progress)
     if not settings.database.exists():
         return daily
@@ -163,7 +160,7 @@ def published(settings: Settings) -> Path:
     return settings.database
 
 
-def _extract(settings: Settings, selection: Selection, clock: Clock, *, show_progress: bool) -> Outcome:
+def _extract(settings: Settings, selection: Selection, clock: Clock, *, show_progress: bool) -> str:
     from pipeline.extract.run import extract_run  # noqa: PLC0415
 
     with page_bars(enabled=show_progress) as on_page:
@@ -172,6 +169,65 @@ def _extract(settings: Settings, selection: Selection, clock: Clock, *, show_pro
                 settings, resources=selection.resources, accounts=selection.accounts, clock=clock, on_page=on_page
             )
         )
-    return Outcome((result.run_id,), _worst(result.manifests))
+    return result.run_id
 
 
+def _build(settings: Settings, run_id: str | None, clock: Clock) -> Outcome:
+    from pipeline.load.meta import create_meta, mark_published, published_runs  # noqa: PLC0415
+    from pipeline.load.parameters import set_policy, set_run  # noqa: PLC0415
+    from pipeline.load.raw import load_run, record_run  # noqa: PLC0415
+    from pipeline.runs.manifest import find_runs, is_complete  # noqa: PLC0415
+    from pipeline.transform.run import build_models  # noqa: PLC0415
+    from pipeline.warehouse.publish import discard, open_build, publish  # noqa: PLC0415
+
+    policy = read_policy(Path(settings.folder))
+    landing = settings.data / "landing"
+    runs = _new_runs(find_runs(landing), published_runs(settings.database), run_id)
+    if not runs:
+        return Outcome((f"Nothing new to build: {settings.database} has every complete run.",))
+    build_file = open_build(settings.database)
+    warehouse = build_file.warehouse
+    try:
+        create_meta(warehouse)
+        set_policy(warehouse, policy)
+        for number, (run, manifests) in enumerate(runs, 1):
+            for manifest in manifests:
+                record_run(warehouse, landing, manifest)
+                if is_complete(manifest):
+                    load_run(warehouse, landing, manifest)
+            set_run(warehouse, run, manifests[0].as_of_at, settings.zone)
+            build_models(warehouse, places.content("sql"), everything=number == len(runs), as_run=run)
+            logger.info("Run %s is built (%d of %d).", run, number, len(runs))
+        mark_published(warehouse, clock())
+        publish(build_file, mode=int(settings.publish.mode, 8), group=settings.publish.group)
+    except BaseException:
+        discard(build_file)
+        raise
+    return Outcome((str(settings.database),))
+
+
+def _new_runs(
+    manifests: Sequence[Manifest], published: Collection[str], wanted: str | None
+) -> list[tuple[str, list[Manifest]]]:
+    """Runs with a complete account that are newer than the published ones (or `wanted` alone), oldest first."""
+    from pipeline.runs.manifest import is_complete  # noqa: PLC0415
+
+    newest = max(published, default="")
+    by_run: dict[str, list[Manifest]] = {}
+    for manifest in manifests:
+        by_run.setdefault(manifest.run_id, []).append(manifest)
+    if wanted is not None:
+        if wanted not in by_run:
+            msg = f"No run {wanted} in the landing zone; it has: {', '.join(sorted(by_run)[-5:]) or 'none'}."
+            raise UsageError(msg)
+        if wanted < newest:
+            msg = f"Run {wanted} is older than the newest published one ({newest}); history is never reordered."
+            raise UsageError(msg)
+        if not any(is_complete(manifest) for manifest in by_run[wanted]):
+            msg = f"Run {wanted} is complete for no account ({by_run[wanted][0].reason}); extract again."
+            raise UsageError(msg)
+    return [
+        (run, by_run[run])
+        for run in sorted(by_run)
+        if run > newest and wanted in {None, run} and any(is_complete(one) for one in by_run[run])
+    ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 
@@ -24,6 +25,20 @@ _CUT_LIKE_A_FORMULA = rf"([;\t\r\n]{_INVISIBLE})({_TRIGGER})"
 _REWRITTEN_AS_NUMBER = r"^(\s*(?:0\d+|\d{12,}|(?:\d+[.,]?\d*|[.,]\d+)[eE][+-]?\d+)\s*)$"
 
 _INT64 = range(-(2**63), 2**63)
+_TIMES = "%Y-%m-%d %H:%M:%S"
+_GUARDED = (
+    pl.col(pl.String)
+    .str.replace(_STARTS_LIKE_A_FORMULA, "'${1}")
+    .str.replace_all(_CUT_LIKE_A_FORMULA, "${1}'${2}")
+    .str.replace(_REWRITTEN_AS_NUMBER, "'${1}")
+)
+
+
+def write_people_csv(parquet: Path, path: Path) -> None:
+    """The rows of a Parquet file (text, numbers, naive UTC times) as CSV for a spreadsheet, in a stream."""
+    pl.scan_parquet(parquet).with_columns(_GUARDED).sink_csv(
+        path, include_bom=True, line_terminator="\r\n", quote_style="non_numeric", datetime_format=_TIMES
+    )
 
 
 def people_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
@@ -36,24 +51,20 @@ def people_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> byte
     frame = pl.DataFrame(
         [_series(name, [row[position] for row in rows]) for position, name in enumerate(columns)],
     )
-    text = pl.col(pl.String)
-    guarded = frame.with_columns(
-        text.str.replace(_STARTS_LIKE_A_FORMULA, "'${1}")
-        .str.replace_all(_CUT_LIKE_A_FORMULA, "${1}'${2}")
-        .str.replace(_REWRITTEN_AS_NUMBER, "'${1}")
+    return (
+        frame.with_columns(_GUARDED)
+        .write_csv(include_bom=True, line_terminator="\r\n", quote_style="non_numeric", datetime_format=_TIMES)
+        .encode()
     )
-    body = guarded.write_csv(
-        include_bom=True, line_terminator="\r\n", quote_style="non_numeric", datetime_format="%Y-%m-%d %H:%M:%S"
-    )
-    return body.encode()
 
 
 def _series(name: str, cells: list[object]) -> pl.Series:
     """One column with the narrowest type that holds all its cells; text where they are mixed."""
     kinds = {type(cell) for cell in cells if cell is not None}
-    if kinds == {int} and all(cell is None or cell in _INT64 for cell in cells):
-        return pl.Series(name, cells, dtype=pl.Int64)
-    if kinds and kinds <= {int, float, Decimal}:
+    if kinds == {int}:
+        if all(cell is None or cell in _INT64 for cell in cells):
+            return pl.Series(name, cells, dtype=pl.Int64)
+    elif kinds and kinds <= {int, float, Decimal}:
         return pl.Series(name, [None if c is None else float(str(c)) for c in cells], dtype=pl.Float64)
     if kinds == {datetime}:
         return pl.Series(name, [_utc(cell) for cell in cells], dtype=pl.Datetime("us"))

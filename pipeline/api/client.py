@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -24,6 +26,7 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from pipeline.api.reply import Reply
 from pipeline.api.request import Request
 from pipeline.errors import RateLimited, ServiceUnavailable, TryAgain
+from pipeline.log import mask
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -62,26 +65,26 @@ class Client:
     ) -> None:
         self._clock = clock
         self._patience = patience
-        self._slots = asyncio.Semaphore(concurrency)
         self._pace = AsyncLimiter(
             1, 1 / requests_per_second
         )  # one at a time: the bucket's burst would break the ceiling
         self._quiet_until = 0.0
-        self._http = httpx.AsyncClient(
-            follow_redirects=False,
-            http2=False,  # measured: HTTP/2 doubles the client's cost
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            timeout=httpx.Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS, pool=None),
-        )
+        # One connection a session, and the last one used first: a pool looks at every idle connection for every request.
+        self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
+        trust = httpx.create_ssl_context()
+        for _ in range(concurrency):
+            self._idle.put_nowait(_open_session(trust))
+        self._sessions = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
+        for session in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
+            self._idle.put_nowait(await self._sessions.enter_async_context(session))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.__aexit__(kind, error, trace)
+        await self._sessions.__aexit__(kind, error, trace)
 
     async def fetch(self, request: Request, read: Callable[[Reply, str], T], tally: Tally) -> T:
         """What `read` makes of the reply to `request`.
@@ -125,25 +128,18 @@ class Client:
         return seconds
 
     async def _send(self, request: Request) -> Reply:
-        async with self._slots:
+        session = await self._idle.get()
+        try:
             await self._turn()
             log.debug("%s %s %s", request.method, request.url, dict(request.parameters))
-            try:
-                async with asyncio.timeout(self._patience.reply_seconds):
-                    response = await self._http.request(
-                        request.method, request.url, params=request.parameters, headers=request.headers
-                    )
-            except (TimeoutError, httpx.TimeoutException) as error:
-                seconds = _CONNECT_SECONDS if isinstance(error, httpx.ConnectTimeout) else _SILENCE_SECONDS
-                msg = f"{request.what} did not answer in time ({seconds:.0f} s); check the network and try again."
-                raise ServiceUnavailable(msg) from None
-            except (httpx.ConnectError, httpx.ProxyError) as error:
-                host = urlsplit(request.url).netloc
-                msg = f"{host} cannot be reached for {request.what}: {error}; check base_url, network, proxy and TLS."
-                raise ServiceUnavailable(msg) from None
-            except httpx.HTTPError as error:
-                msg = f"The connection for {request.what} broke: {error or type(error).__name__}; try again later."
-                raise ServiceUnavailable(msg) from None
+            async with asyncio.timeout(self._patience.reply_seconds):
+                response = await session.request(
+                    request.method, request.url, params=request.parameters, headers=request.headers
+                )
+        except (TimeoutError, httpx.HTTPError) as error:
+            raise _explain(error, request) from None
+        finally:
+            self._idle.put_nowait(session)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, headers, response.content, self._clock())
 
@@ -153,6 +149,28 @@ class Client:
         while (seconds := self._quiet_until - loop.time()) > 0:
             await asyncio.sleep(seconds)
             await self._pace.acquire()
+
+
+def _open_session(trust: ssl.SSLContext) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        verify=trust,
+        follow_redirects=False,
+        http2=False,  # measured: HTTP/2 doubles the client's cost
+        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+        timeout=httpx.Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS),
+    )
+
+
+def _explain(error: Exception, request: Request) -> ServiceUnavailable:
+    if isinstance(error, (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError)):
+        host = urlsplit(request.url).netloc
+        why = f"no connection within {_CONNECT_SECONDS:.0f} s" if isinstance(error, httpx.ConnectTimeout) else error
+        msg = f"{host} cannot be reached for {request.what}: {why}; check base_url, network, proxy and TLS."
+    elif isinstance(error, (TimeoutError, httpx.TimeoutException)):
+        msg = f"{request.what} did not answer in time; check the network, or lower page_size, and try again."
+    else:
+        msg = f"The connection for {request.what} broke: {error or type(error).__name__}; try again later."
+    return ServiceUnavailable(mask(msg))
 
 
 def _tell(details: RetryDetails) -> None:

@@ -14,12 +14,12 @@ from pathlib import Path
 from pipeline.config import Publish, Settings
 from pipeline.errors import OutputFailed, UsageError
 from pipeline.export.actions import ACTIONS, Action, find_action
-from pipeline.export.table import check_where, count_left_out, write_job_csv, write_people_csv
+from pipeline.export.table import check_where, count_left_out, write_job_csv, write_people_table
 from pipeline.warehouse.duck import Warehouse, open_read_only
 
 logger = logging.getLogger(__name__)
 
-_WRITERS = {"job": (write_job_csv, ".csv"), "people": (write_people_csv, ".people.csv")}
+_WRITERS = {"job": (write_job_csv, ".csv"), "people": (write_people_table, ".people.csv")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ def _statement(sql: str) -> str:
 
 def _refusal(error: EngineRefused) -> UsageError:
     place = f" (line {error.line - 1})" if error.line and error.line > 1 else ""  # line 1 is what is put before it
-    allowed = "one SELECT, DESCRIBE, SHOW or SUMMARIZE of the read-only file is what a query can be"
-    return UsageError(f"The statement is refused{place}: {error}; {allowed}.")
+    allowed = "one SELECT, DESCRIBE, SHOW or SUMMARIZE, for the file is read-only"
+    return UsageError(f"The statement is refused{place}: {error}; mend it ({allowed}).")
 
 
 def _rows(database: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline.errors import EngineRefused, UsageError
 from pipeline.export.actions import Action
-from pipeline.tabular import people_csv
+from pipeline.tabular import write_people_csv
 from pipeline.warehouse.duck import Warehouse, identifier, literal
 
 SCHEMA_VERSION = "1"
@@ -29,20 +29,27 @@ _UNKNOWN_COLUMN = re.compile(r'Referenced column "([^"]*)" not found')
 
 
 def write_job_csv(warehouse: Warehouse, action: Action, where: str | None, path: Path) -> int:
-    """Write the job dialect to `path` (a folder the warehouse may write to); the number of rows."""
+    """Write the job dialect to `path` (in a folder that the warehouse may write to); the number of rows."""
     select = _select(warehouse, action, where, with_checksum=True)
     with _blaming(warehouse, where):
-        return int(warehouse.rows(f"copy (\n{select}\n) to {literal(str(path))} ({JOB_DIALECT})")[0][0])
+        return _copy(warehouse, select, path, JOB_DIALECT)
 
 
-def write_people_csv(warehouse: Warehouse, action: Action, where: str | None, path: Path) -> int:
-    """Write the dialect for people to `path`, without the checksum; the number of rows."""
+def write_people_table(warehouse: Warehouse, action: Action, where: str | None, path: Path) -> int:
+    """Write the dialect for people to `path`, without the checksum; the number of rows.
+
+    The rows pass through a file beside it, so that no list of them is ever held.
+    """
     select = _select(warehouse, action, where, with_checksum=False)
+    between = path.with_suffix(".parquet")
     with _blaming(warehouse, where):
-        names = [name for name, _ in warehouse.columns(select)]
-        rows = warehouse.rows(select)
-    path.write_bytes(people_csv(names, rows))
-    return len(rows)
+        count = _copy(warehouse, select, between, "format parquet, use_tmp_file false")
+    write_people_csv(between, path)
+    return count
+
+
+def _copy(warehouse: Warehouse, select: str, path: Path, options: str) -> int:
+    return int(warehouse.rows(f"copy (\n{select}\n) to {literal(str(path))} ({options})")[0][0])
 
 
 def count_left_out(warehouse: Warehouse, action: Action, where: str) -> int:
@@ -57,12 +64,13 @@ def count_left_out(warehouse: Warehouse, action: Action, where: str) -> int:
 
 def check_where(warehouse: Warehouse, where: str) -> None:
     """Refuse, with a UsageError, a `where` that is not one expression over the columns of core.endpoints."""
-    with _blaming(warehouse, where):
-        warehouse.columns(_endpoints_where(where))
+    found = _frame(warehouse, where)
     # `true) union all select ...` is accepted by the engine too: around the expression nothing may have changed.
-    if _frame(warehouse, where) != _frame(warehouse, "true"):
+    if found is not None and found != _frame(warehouse, "true"):
         msg = f"--where must be one expression over the columns of core.endpoints; {where!r} closes it and goes on."
         raise UsageError(msg)
+    with _blaming(warehouse, where):
+        warehouse.columns(_endpoints_where(where))
 
 
 def _select(warehouse: Warehouse, action: Action, where: str | None, *, with_checksum: bool) -> str:
@@ -97,9 +105,11 @@ def _chosen(where: str) -> str:
 
 
 def _frame(warehouse: Warehouse, where: str) -> object:
-    """What the engine's parser makes of the statement around `where`."""
-    text = warehouse.rows("select json_serialize_sql(?)", [_endpoints_where(where)])[0][0]
-    statements = json.loads(text)["statements"]
+    """What the engine's parser makes of the statement around `where`; None where it makes nothing of it."""
+    tree = json.loads(warehouse.rows("select json_serialize_sql(?)", [_endpoints_where(where)])[0][0])
+    if tree["error"]:
+        return None
+    statements = tree["statements"]
     statements[0]["node"].pop("where_clause", None)
     return statements
 

@@ -13,7 +13,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 
 
 def plain_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A line of names, then the rows: columns as wide as their widest cell, numbers to the right, two blanks between."""
+    """Names, then rows: columns as wide as their widest cell, numbers to the right, two blanks between."""
     from rich.cells import cell_len  # noqa: PLC0415 -- only a query needs it, `tlm --help` must not load it
 
     texts = [[show_cell(cell) for cell in row] for row in rows]

@@ -40,7 +40,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A run whose accounts are all complete: its id and the manifest of each account."""
+    """A run that got all it asked for: its id and the manifest of each account.
+
+    A manifest is still "incomplete" when fewer resources were asked for than are required.
+    """
 
     run_id: str
     manifests: tuple[Manifest, ...]
@@ -72,21 +75,23 @@ async def extract_run(
     """Read `resources` of `accounts` (None: all that are configured) into the landing zone.
 
     Every account is tried to its end and gets its manifest; then AccessDenied is raised when one was denied, else
-    RunIncomplete when one is not complete. Before anything is sent: UsageError, ConfigurationError, OutputFailed.
+    RunIncomplete when a resource that was asked for is not complete. Before anything is sent: UsageError, ConfigurationError, OutputFailed.
     """
     as_of_at = clock().astimezone(UTC).replace(microsecond=0)
     chosen = _choose_accounts(settings, accounts)
     run_id = new_run_id(as_of_at)
     runs = [_prepare(settings, account, run_id, as_of_at, resources) for account in chosen]
+    make_folder(settings.data, 0o777)  # less the umask: the database in it may be for a group; what is below is not
     for run in runs:
         make_folder(run.folder / run_id)
     manifests = await _side_by_side(_read_account(settings, run, clock, on_page) for run in runs)
     denied = [run.denied for run in runs if run.denied is not None]
     if denied:
         raise AccessDenied(" ".join(map(str, denied)))
-    incomplete = [manifest for manifest in manifests if manifest.status != "complete"]
+    faults = {one.account: missing_in((), one.extracts) for one in manifests}
+    incomplete = [f"Account {account} is incomplete: {fault}" for account, fault in faults.items() if fault]
     if incomplete:
-        raise RunIncomplete(" ".join(f"Account {one.account} is incomplete: {one.reason}" for one in incomplete))
+        raise RunIncomplete(" ".join(incomplete))
     return RunResult(run_id, tuple(manifests))
 
 
@@ -133,7 +138,6 @@ async def _read_account(
             await _read_resources(run, readings)
         except AccessDenied as error:
             run.denied = error
-            log.warning("%s", error)
         for reading in readings:
             if reading.resource.name not in run.extracts:
                 run.extracts[reading.resource.name] = reading.result("incomplete", "not read to its end")
@@ -158,12 +162,12 @@ async def _read_resource(run: _AccountRun, reading: ResourceReading) -> None:
     except TryAgain as error:
         extract = reading.result("incomplete", str(error))
     except Refused as error:
+        log.warning("%s", error)
         can_do_without = not resource.is_required and not isinstance(error, Unauthorized)
         extract = reading.result("skipped" if can_do_without else "incomplete", str(error))
         if not can_do_without:
             run.extracts[resource.name] = extract
             _deny(run.caller.account.name, resource, error)
-        log.warning("Skipped: %s", error)
     run.extracts[resource.name] = extract
 
 

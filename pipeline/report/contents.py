@@ -239,5 +239,5 @@ class Report:
     watermark: str
     cover: Cover
     sections: tuple[Section, ...]
-    files: tuple[CsvFile, ...]
+    files: tuple[Embedded, ...]
     run_ids: tuple[str, ...]

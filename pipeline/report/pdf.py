@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from pipeline.errors import OutputFailed
 from pipeline.places import content
-from pipeline.report.contents import Embedded, Report
+from pipeline.report.contents import Report
 from pipeline.report.page import Theme, render_page, watermark
 
 _TYPES = {"woff": "font/woff", "svg": "image/svg+xml"}
 _SCHEME = "report:"
 
 
-def render_pdf(report: Report, theme: Theme, files: Sequence[Embedded]) -> bytes:
-    """The PDF of a report with those of `files` that are embedded; same report, same bytes.
+def render_pdf(report: Report, theme: Theme) -> bytes:
+    """The PDF of a report with its embedded lists; same report, same bytes.
 
     Raises OutputFailed when the page asked for anything that is not packaged, or an attachment did not get in.
     """
@@ -42,20 +45,21 @@ def render_pdf(report: Report, theme: Theme, files: Sequence[Embedded]) -> bytes
             modified=report.as_of,
             relationship="Supplement",
         )
-        for file in files
+        for file in report.files
         if file.is_embedded
     ]
     document = weasyprint.HTML(string=page, base_url=_SCHEME, url_fetcher=fetcher)
-    raw = document.write_pdf(
-        attachments=attachments,
-        pdf_variant="pdf/a-3a",
-        pdf_tags=True,
-        pdf_identifier=report.run_ids[-1].encode() if report.run_ids else b"no run",
-    )
+    with _clock_of_fonts(report.as_of):
+        raw = document.write_pdf(
+            attachments=attachments,
+            pdf_variant="pdf/a-3a",
+            pdf_tags=True,
+            pdf_identifier=report.run_ids[-1].encode(),
+        )
     if refused:
         msg = f"The report's page asked for {refused[0]}, which is not packaged with it; this is a bug of its template."
         raise OutputFailed(msg)
-    return _finished(raw, [file.name for file in files if file.is_embedded])
+    return _finished(raw, [file.name for file in report.files if file.is_embedded])
 
 
 def _assets(report: Report, theme: Theme) -> dict[str, bytes]:
@@ -89,6 +93,20 @@ def _closed_fetcher(assets: Mapping[str, bytes]) -> tuple[Any, list[str]]:
             return URLFetcherResponse(url, assets[url], {"Content-Type": kind})
 
     return ClosedFetcher(), refused
+
+
+@contextmanager
+def _clock_of_fonts(at: datetime) -> Iterator[None]:
+    """While it lasts, fontTools writes `at` and not the wall clock into the fonts that it converts."""
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(at.timestamp()))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
 
 
 def _finished(raw: bytes, names: list[str]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,16 +10,15 @@ from pathlib import Path
 from pipeline.errors import OutputFailed
 
 
-def make_folder(folder: Path) -> None:
-    """Create `folder` for the owner only, and its parents; OutputFailed names the path."""
+def make_folder(folder: Path, mode: int = 0o700) -> None:
+    """Create `folder` and its parents, for the owner only unless `mode` says else; OutputFailed names the path."""
     try:
-        missing = [folder, *folder.parents]
-        missing = missing[: next(number for number, place in enumerate(missing) if place.exists())]
-        for place in reversed(missing):
-            place.mkdir(mode=0o700, exist_ok=True)
-            sync_folder(place.parent)
+        for place in (*reversed(folder.parents), folder):
+            if not place.exists():
+                place.mkdir(mode, exist_ok=True)
+                sync_folder(place.parent)
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise failed_output(folder, error) from None
 

@@ -14,6 +14,7 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class JournalLine(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class _File:
-    """A file being written: what is safely in it, and the chunks that the next `sync` adds."""
+    """A file being written: what is safely in it, and the chunks that come next."""
 
     path: Path
     name: str
@@ -81,18 +82,24 @@ class _File:
         return frame
 
     def sync(self) -> None:
+        """Put the pending chunks on the disk; they count only after `keep`."""
         append_synced(self.path, self.pending)
         if self.size == 0:
             sync_folder(self.path.parent)
+
+    def keep(self) -> None:
         for chunk in self.pending:
             self.digest.update(chunk)
         self.size += self.pending_bytes
         self.pending, self.pending_bytes = [], 0
 
     def cut(self) -> None:
-        """Take back what was not completed, as far as a full disk lets us."""
-        if self.path.exists():
-            os.truncate(self.path, self.size)
+        """Take the pending chunks back; a disk that refuses even this keeps bytes that no journal line names."""
+        with suppress(OSError):
+            if self.size:
+                os.truncate(self.path, self.size)
+            else:
+                self.path.unlink()
 
     def part(self) -> Part:
         return Part(self.name, self.rows, self.size, self.digest.hexdigest())
@@ -121,14 +128,17 @@ class ResourceLanding:
         touched: dict[str, _File] = {}
         lines = [self._add(page, touched) for page in pages]
         self._journal.add(b"".join(msgspec.json.encode(line) + b"\n" for line in lines), len(lines), 0)
+        changed = (*touched.values(), self._journal)
         file = self._journal
         try:
-            for file in (*touched.values(), self._journal):
+            for file in changed:
                 file.sync()
         except OSError as error:
-            for changed in (*touched.values(), self._journal):
-                changed.cut()
+            for one in changed:
+                one.cut()
             raise failed_output(file.path, error) from None
+        for file in changed:
+            file.keep()
 
     def parts(self) -> tuple[Part, ...]:
         """The files written so far, by name."""
@@ -182,9 +192,3 @@ def read_items(path: Path) -> Iterator[bytes]:
         stream = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
         for line in io.BufferedReader(stream):
             yield line.rstrip(b"\n")
-
-
-def read_journal(folder: Path) -> tuple[JournalLine, ...]:
-    """The pages of a resource's folder that are safely on the disk, in the order of their positions."""
-    lines = (folder / JOURNAL).read_bytes().splitlines()
-    return tuple(msgspec.json.decode(line, type=JournalLine) for line in lines)

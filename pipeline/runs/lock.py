@@ -20,7 +20,7 @@ def hold_lock(data: Path) -> Iterator[None]:
     """
     path = data / "lock"
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True)  # the published file in it is for others too
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         msg = f"The data folder {data} cannot be used ({error.strerror}); check its path and mode (`data_dir`)."

@@ -1,4 +1,4 @@
-"""The child process of `Sandbox`: the plan as JSON is the one argument; see `pipeline.sandbox.serve.run_child`."""
+"""The child process of `Sandbox`: arguments are the plan as JSON and the week; see `pipeline.sandbox.serve.run_child`."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import run_child
 
 if __name__ == "__main__":
-    run_child(msgspec.json.decode(sys.argv[1], type=Plan), sys.stdin.buffer, sys.stdout.buffer)
+    run_child(msgspec.json.decode(sys.argv[1], type=Plan), int(sys.argv[2]), sys.stdin.buffer, sys.stdout.buffer)

@@ -62,7 +62,14 @@ SECTIGO_OV = Authority(
     "Sectigo Public Server Authentication CA OV R36", "Sectigo", "Sectigo Limited", "GB", True, _RSA384, _SECTIGO, True
 )
 SECTIGO_DV = Authority(
-    "Sectigo Public Server Authentication CA DV E36", "Sectigo", "Sectigo Limited", "GB", True, "ecdsaWithSHA256", _SECTIGO, True
+    "Sectigo Public Server Authentication CA DV E36",
+    "Sectigo",
+    "Sectigo Limited",
+    "GB",
+    True,
+    "ecdsaWithSHA256",
+    _SECTIGO,
+    True,
 )
 LETS_ENCRYPT_R = Authority("R13", "Let's Encrypt", "Let's Encrypt", "US", True, _RSA256, _LETS_ENCRYPT)
 LETS_ENCRYPT_E = Authority("E8", "Let's Encrypt", "Let's Encrypt", "US", True, _EC384, _LETS_ENCRYPT)

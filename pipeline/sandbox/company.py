@@ -35,7 +35,7 @@ class Site:
 
 
 RETAIL = Unit(
-    "Retail", "retail", 27.0, 0.905, 0.975,
+    "Retail", "retail", 27.0, 0.91, 0.975,
     ("checkout", "basket", "catalogue", "search", "pos", "loyalty", "click-collect", "vouchers", "stock", "pricing"),
     ("store-platform", "web-shop", "point-of-sale"),
 )  # fmt: skip
@@ -50,22 +50,22 @@ WHOLESALE = Unit(
     ("b2b-integration", "logistics"),
 )  # fmt: skip
 INSURANCE = Unit(
-    "Insurance", "ins", 11.5, 0.72, 0.955,
+    "Insurance", "ins", 11.5, 0.70, 0.955,
     ("claims", "quotes", "policies", "brokers", "actuary", "documents"),
     ("claims-platform", "broker-portal"),
 )  # fmt: skip
 CORPORATE = Unit(
-    "Corporate IT", "corp", 15.0, 0.58, 0.895,
+    "Corporate IT", "corp", 15.0, 0.50, 0.895,
     ("intranet", "files", "mail", "vpn", "wiki", "hr", "tickets", "idp", "build", "git", "monitor", "print"),
     ("workplace", "network", "identity"),
 )  # fmt: skip
 ASIA_PACIFIC = Unit(
-    "Asia-Pacific", "apac", 12.0, 0.60, 0.90,
+    "Asia-Pacific", "apac", 12.0, 0.50, 0.90,
     ("shop", "orders", "warehouse", "catalogue", "portal", "api", "delivery"),
     ("apac-platform", "apac-network"),
 )  # fmt: skip
 JAPAN = Unit(
-    "Japan", "jp", 5.0, 0.66, 0.91,
+    "Japan", "jp", 5.0, 0.58, 0.91,
     ("mise", "kaimono", "orders", "portal", "soko", "members"),
     ("jp-platform",),
 )  # fmt: skip
@@ -97,7 +97,13 @@ class Platform:
     authorities: tuple[tuple[Authority, float], ...]
 
 
-_LINUX = (("linux", "RHEL 9.4"), ("linux", "Debian 12"), ("linux", "Ubuntu 22.04"), ("linux", "SLES 15"), ("linux", "RHEL 7.9"))
+_LINUX = (
+    ("linux", "RHEL 9.4"),
+    ("linux", "Debian 12"),
+    ("linux", "Ubuntu 22.04"),
+    ("linux", "SLES 15"),
+    ("linux", "RHEL 7.9"),
+)
 _WINDOWS = (
     ("windows server", "2022"), ("windows server", "2019"), ("windows server", "2016"), ("windows server", "2012 R2")
 )  # fmt: skip
@@ -106,7 +112,13 @@ _WEB = (
     (ca.LETS_ENCRYPT_R, 6.0), (ca.LETS_ENCRYPT_E, 4.0), (ca.GLOBALSIGN, 3.0), (ca.GODADDY, 1.0), (ca.ADCS_SHORT, 14.0),
     (ca.DIGICERT_PRIVATE, 5.0), (ca.ADCS, 5.0),
 )  # fmt: skip
-_EDGE = ((ca.DIGICERT_EV, 14.0), (ca.DIGICERT_G2, 52.0), (ca.SECTIGO_OV, 14.0), (ca.GLOBALSIGN, 5.0), (ca.ADCS_SHORT, 15.0))
+_EDGE = (
+    (ca.DIGICERT_EV, 14.0),
+    (ca.DIGICERT_G2, 52.0),
+    (ca.SECTIGO_OV, 14.0),
+    (ca.GLOBALSIGN, 5.0),
+    (ca.ADCS_SHORT, 15.0),
+)
 _INSIDE = ((ca.ADCS, 46.0), (ca.ADCS_SHORT, 30.0), (ca.DIGICERT_PRIVATE, 14.0), (ca.LEGACY, 4.0), (ca.DIGICERT_G2, 6.0))
 _BOXES = ((ca.SELF_SIGNED, 62.0), (ca.ADCS, 26.0), (ca.LEGACY, 12.0))
 

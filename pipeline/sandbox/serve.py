@@ -27,7 +27,9 @@ from pipeline.sandbox.service import Request, Service, make_key
 from pipeline.sandbox.world import World
 
 Message = MutableMapping[str, Any]
-Application = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+Application = Callable[
+    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
+]
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -64,10 +66,10 @@ def make_app(service: Service) -> Application:
 class _Stage:
     """A world, the service that shows one week of it, and the socket and server in front."""
 
-    def __init__(self, plan: Plan, port: int) -> None:
+    def __init__(self, plan: Plan, port: int, week: int) -> None:
         self._world = World(plan)
         keys = {account: make_key(account, plan.seed) for account in plan.shares}
-        snapshot = self._world.at(plan.weeks - 1)
+        snapshot = self._world.at(week % plan.weeks)
         self._service = Service(snapshot, keys, plan.refusals)
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -115,8 +117,8 @@ class _Stage:
 class ThreadedSandbox:
     """A sandbox in a thread of this process: starts quickly, for tests. A context manager like `Sandbox`."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._stage = _Stage(plan, 0)
+    def __init__(self, plan: Plan, week: int = -1) -> None:
+        self._stage = _Stage(plan, 0, week)
         self._thread = threading.Thread(target=self._stage.run, name="sandbox", daemon=True)
         self.base_url = self._stage.opening.base_url
         self.keys = self._stage.opening.keys
@@ -138,10 +140,14 @@ class ThreadedSandbox:
 
 
 class Sandbox:
-    """A sandbox in a process of its own, on a free port; `base_url`, `keys` and `account_ids` are known once entered."""
+    """A sandbox in a process of its own, on a free port; `base_url`, `keys` and `account_ids` are known once entered.
 
-    def __init__(self, plan: Plan) -> None:
+    It opens at a week, the last one unless told otherwise.
+    """
+
+    def __init__(self, plan: Plan, week: int = -1) -> None:
         self._plan = plan
+        self._week = week
         self.base_url = ""
         self.keys: dict[str, str] = {}
         self.account_ids: dict[str, str] = {}
@@ -150,7 +156,7 @@ class Sandbox:
         package_root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.sandbox", msgspec.json.encode(self._plan).decode()],
+            [sys.executable, "-m", "pipeline.sandbox", msgspec.json.encode(self._plan).decode(), str(self._week)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
@@ -198,9 +204,9 @@ class Sandbox:
             self._process.wait()
 
 
-def run_child(plan: Plan, commands: IO[bytes], answers: IO[bytes]) -> None:
+def run_child(plan: Plan, week: int, commands: IO[bytes], answers: IO[bytes]) -> None:
     """Serve in this process: print the opening as a JSON line, then obey week numbers until `commands` ends."""
-    stage = _Stage(plan, 0)
+    stage = _Stage(plan, 0, week)
 
     def obey() -> None:
         for line in commands:
@@ -224,7 +230,7 @@ def serve(plan: Plan, port: int, announce: Callable[[Opening], None]) -> None:
 
     Raises OSError when the port is taken.
     """
-    stage = _Stage(plan, port)
+    stage = _Stage(plan, port, -1)
     announce(stage.opening)
     try:
         stage.run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, overload
 
 
 class Issued(Protocol):
@@ -18,6 +18,31 @@ class Issued(Protocol):
     def der(self) -> bytes:
         """The X.509 certificate; its SHA-256 is `thumbprint`."""
         ...
+
+
+class Ended(Sequence[bytes]):
+    """Items whose last field changes every week: each is a head, shared by the weeks, and one of a few endings.
+
+    Put together only when a page is asked for, so that a week costs a list of references and not a copy of every item.
+    """
+
+    def __init__(self, heads: Sequence[bytes], groups: Sequence[int], endings: Sequence[bytes]) -> None:
+        self._heads = heads
+        self._groups = groups
+        self._endings = endings
+
+    def __len__(self) -> int:
+        return len(self._heads)
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[bytes]: ...
+    def __getitem__(self, place: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(place, int):
+            return self._heads[place] + self._endings[self._groups[place]]
+        endings = self._endings
+        return [head + endings[group] for head, group in zip(self._heads[place], self._groups[place], strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

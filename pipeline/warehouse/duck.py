@@ -12,9 +12,10 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 
@@ -25,7 +26,14 @@ CATALOG = "tlm"
 STORAGE_VERSION = "v1.4.0"
 
 _LOG = logging.getLogger(__name__)
-_DISK_WORDS = ("no space left", "could not write", "permission denied", "read-only file system", "out of disk")
+_DISK_WORDS = (
+    "cannot open file",
+    "no space left",
+    "could not write",
+    "permission denied",
+    "read-only file system",
+    "out of disk",
+)
 
 
 def identifier(name: str) -> str:
@@ -38,12 +46,18 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+class _InterruptedError(Exception):
+    """The time limit stopped a statement."""
+
+
 class Warehouse:
     """One connection to a warehouse file. Tables are named `schema.table`; results are plain Python values."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
         self._connection = connection
         self._spill = spill
+        # A statement runs in this thread, so that Ctrl-C reaches ours while the engine is at work.
+        self._worker = ThreadPoolExecutor(max_workers=1)
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> None:
         """Run one statement; its result is thrown away."""
@@ -52,8 +66,14 @@ class Warehouse:
     def rows(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of one statement."""
         _LOG.debug("%s", sql)
+        statement = self._worker.submit(lambda: self._connection.execute(sql, list(params)).fetchall())
         with _translated():
-            return self._connection.execute(sql, list(params)).fetchall()
+            try:
+                return statement.result()
+            except KeyboardInterrupt:
+                self._connection.interrupt()
+                statement.exception()  # waits until the engine has let go
+                raise
 
     def records(self, sql: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
         """All rows, each as column name -> value."""
@@ -85,20 +105,19 @@ class Warehouse:
         timer.start()
         try:
             yield
-        except KeyboardInterrupt:
-            if timer.finished.is_set():
-                msg = f"The statement was stopped after {seconds:g} s; ask for less, or filter earlier."
-                raise UsageError(msg) from None
-            raise
+        except _InterruptedError:
+            msg = f"The statement was stopped after {seconds:g} s; ask for less, or filter earlier."
+            raise UsageError(msg) from None
         finally:
             timer.cancel()
 
     def close(self) -> None:
-        """Let go of the file; open results are gone."""
+        """Let go of the file; open results are gone. Closing twice does no harm."""
+        self._worker.shutdown()
         self._connection.close()
         shutil.rmtree(self._spill, ignore_errors=True)
 
-    def __enter__(self) -> Warehouse:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -114,7 +133,8 @@ def open_writable(path: Path) -> Warehouse:
     connection = _connect(spill)
     with _translated():
         connection.execute(
-            f"attach {literal(str(path))} as {CATALOG} (storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes)"
+            f"attach {literal(str(path))} as {CATALOG}"
+            f" (storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes)"
         )
         connection.execute(f"use {CATALOG}")
     return Warehouse(connection, spill)
@@ -163,7 +183,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except duckdb.InterruptException:
-        raise KeyboardInterrupt from None
+        raise _InterruptedError from None
     except duckdb.OutOfMemoryException as error:
         msg = f"The engine ran out of memory: {_first_line(error)}"
         raise OutputFailed(msg) from None

@@ -48,17 +48,30 @@ with merged as (
         endpoint_key
 ),
 
+entries as (
+    select
+        account,
+        received_no,
+        automation_guid,
+        lower(automation_guid) as guid_name,
+        lower(entry_id) as entry_name,
+        location_key,
+        automation_status,
+        profile_id
+    from staging.automation_inventory
+),
+
 -- rungs of the automation inventory: the first entry of an account by each name that it may be found under
 entries_by_guid as (
     select
         account,
-        lower(automation_guid) as name,
+        guid_name as name,
         min(received_no) as received_no
-    from staging.automation_inventory
-    where automation_guid is not null
+    from entries
+    where guid_name is not null
     group by
         account,
-        lower(automation_guid)
+        guid_name
 ),
 
 entries_by_any_id as (
@@ -69,15 +82,15 @@ entries_by_any_id as (
     from (
         select
             account,
-            lower(automation_guid) as name,
+            guid_name as name,
             received_no
-        from staging.automation_inventory
+        from entries
         union all
         select
             account,
-            lower(entry_id) as name,
+            entry_name as name,
             received_no
-        from staging.automation_inventory
+        from entries
     ) as names
     where name is not null
     group by
@@ -90,7 +103,7 @@ entries_by_location as (
         account,
         location_key,
         min(received_no) as received_no
-    from staging.automation_inventory
+    from entries
     where location_key is not null
     group by
         account,
@@ -222,7 +235,7 @@ joined as (
         on entries_by_location.account = merged.account
         and entries_by_location.location_key
         = staging.location_key(merged.ip, merged.port_text, merged.domain_name)
-    left join staging.automation_inventory as entries
+    left join entries
         on entries.account = merged.account
         and entries.received_no = coalesce(
             entries_by_guid.received_no, entries_by_any_id.received_no, entries_by_location.received_no

@@ -24,6 +24,6 @@ select
     endpoints.protection,
     endpoints.automation_state,
     endpoints.automation_status,
-    coalesce(endpoints.profile_name, endpoints.profile_id) as current_profile, -- name of the certificate's profile, else its identifier
+    coalesce(endpoints.profile_name, endpoints.profile_id) as current_profile, -- profile that the automation names, else its certificate's: the name, else the identifier
     array_to_string(endpoints.tags, ';') as current_tags -- tags of its certificate, separated by ;
 from core.endpoints as endpoints

@@ -7,7 +7,7 @@
 select
     endpoints.endpoint_key,
     endpoints.days_left < least(30, policy.renew_days) as is_selected, -- whether the default selection has it
-    'multi-year plan of profile ' || coalesce(endpoints.profile_name, endpoints.profile_id) || ': ' || export.expiry_words(endpoints.days_left)
+    'multi-year plan of profile ' || coalesce(endpoints.profile_name, endpoints.profile_id, endpoints.issuing_profile_id) || ': ' || export.expiry_words(endpoints.days_left)
         as reason -- why the row is there
 from core.endpoints as endpoints
 cross join rules.policy as policy
@@ -17,6 +17,7 @@ where
     and endpoints.automation_guid is not null
     and endpoints.days_left < 30
     and (
-        list_contains(policy.multi_year_profiles, endpoints.profile_id)
+        list_contains(policy.multi_year_profiles, endpoints.issuing_profile_id)
+        or list_contains(policy.multi_year_profiles, endpoints.profile_id)
         or list_contains(policy.multi_year_profiles, endpoints.profile_name)
     )

@@ -2,6 +2,7 @@
 -- groups as `::`), IPv4 and anything that is no address in lower case as it is.
 -- macro: staging.canonical_ip(value)
 case
-    when value like '%:%' then coalesce(staging.ipv6_shortened(staging.ipv6_groups(value)), lower(trim(value)))
+    when value like '%:%'
+        then coalesce(staging.ipv6_shortened(nullif(staging.ipv6_groups(value), '')), lower(trim(value)))
     else lower(trim(value))
 end

@@ -2,13 +2,11 @@
 -- macro: staging.ip_digits(value)
 case
     when value like '%:%'
-        then lpad(split_part(staging.ipv6_groups(value), ':', 1), 4, '0')
-            || lpad(split_part(staging.ipv6_groups(value), ':', 2), 4, '0')
-            || lpad(split_part(staging.ipv6_groups(value), ':', 3), 4, '0')
-            || lpad(split_part(staging.ipv6_groups(value), ':', 4), 4, '0')
-            || lpad(split_part(staging.ipv6_groups(value), ':', 5), 4, '0')
-            || lpad(split_part(staging.ipv6_groups(value), ':', 6), 4, '0')
-            || lpad(split_part(staging.ipv6_groups(value), ':', 7), 4, '0')
-            || lpad(split_part(staging.ipv6_groups(value), ':', 8), 4, '0')
+        then array_to_string(
+            list_transform(
+                string_split(nullif(staging.ipv6_groups(value), ''), ':'), lambda part: lpad(part, 4, '0')
+            ),
+            ''
+        )
     else '00000000000000000000ffff' || staging.ipv4_digits(trim(value))
 end

@@ -4,10 +4,10 @@
 -- kind: view
 -- check: unique(endpoint_key)
 select
-    row_number() over (order by valid_to_at nulls first, host_name, endpoint_key) as list_no, -- Order of the list.
+    row_number() over (order by valid_to_at nulls first, host_name, endpoint_key) as list_no, -- order of the list
     account,
     endpoint_key,
-    coalesce(host_name, domain_name, ip) as name, -- Host name, else domain name, else address.
+    coalesce(host_name, domain_name, ip) as name, -- host name, else domain name, else address
     port,
     business_unit,
     platform,

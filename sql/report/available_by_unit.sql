@@ -5,6 +5,6 @@
 select
     business_unit,
     platform,
-    count(*) as endpoints -- Endpoints one enrolment away.
+    count(*) as endpoints -- endpoints one enrolment away
 from report.available
 group by business_unit, platform

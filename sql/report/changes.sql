@@ -3,7 +3,7 @@
 -- kind: view
 -- check: unique(movement, endpoint_key)
 select
-    row_number() over (order by changes.movement, changes.host_name, changes.endpoint_key) as list_no, -- Order of the list.
+    row_number() over (order by changes.movement, changes.host_name, changes.endpoint_key) as list_no, -- order of the list
     changes.movement,
     changes.account,
     changes.endpoint_key,

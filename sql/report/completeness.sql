@@ -4,10 +4,10 @@
 -- check: unique(account, resource)
 select
     accounts.account,
-    accounts.is_stale, -- Whether the account's rows are older than the newest run.
-    accounts.as_of_at, -- When the account's rows were read.
+    accounts.is_stale, -- whether the account's rows are older than the newest run
+    accounts.as_of_at, -- when the account's rows were read
     extracts.resource,
-    extracts.api_total_end, -- The API's own total at the end of the run; null where the call has none.
+    extracts.api_total_end, -- the API's own total at the end of the run; null where the call has none
     extracts.rows_received,
     extracts.rows_distinct,
     extracts.requests,

@@ -26,15 +26,15 @@ counted as (
 )
 select
     business_unit,
-    max(numerator) filter (where metric = 'inventory.endpoints' and weeks_ago = 0) as endpoints, -- All endpoints of the unit.
-    max(numerator) filter (where metric = 'coverage.protection' and weeks_ago = 0) as protected, -- With a certificate.
-    max(denominator) filter (where metric = 'coverage.protection' and weeks_ago = 0) as protectable, -- With, without or unspecified.
-    max(numerator) filter (where metric = 'coverage.automation' and weeks_ago = 0) as managed, -- Managed, with a certificate.
-    max(denominator) filter (where metric = 'coverage.automation' and weeks_ago = 0) as with_certificate, -- With a certificate.
-    max(numerator) filter (where metric = 'coverage.protection' and weeks_ago > 0) as protected_before, -- The same, in the oldest week.
-    max(denominator) filter (where metric = 'coverage.protection' and weeks_ago > 0) as protectable_before, -- The same, in the oldest week.
-    max(numerator) filter (where metric = 'coverage.automation' and weeks_ago > 0) as managed_before, -- The same, in the oldest week.
-    max(denominator) filter (where metric = 'coverage.automation' and weeks_ago > 0) as with_certificate_before -- The same, in the oldest week.
+    max(numerator) filter (where metric = 'inventory.endpoints' and weeks_ago = 0) as endpoints, -- all endpoints of the unit
+    max(numerator) filter (where metric = 'coverage.protection' and weeks_ago = 0) as protected, -- with a certificate
+    max(denominator) filter (where metric = 'coverage.protection' and weeks_ago = 0) as protectable, -- with, without or unspecified
+    max(numerator) filter (where metric = 'coverage.automation' and weeks_ago = 0) as managed, -- managed, with a certificate
+    max(denominator) filter (where metric = 'coverage.automation' and weeks_ago = 0) as with_certificate, -- with a certificate
+    max(numerator) filter (where metric = 'coverage.protection' and weeks_ago > 0) as protected_before, -- the same, in the oldest week
+    max(denominator) filter (where metric = 'coverage.protection' and weeks_ago > 0) as protectable_before, -- the same, in the oldest week
+    max(numerator) filter (where metric = 'coverage.automation' and weeks_ago > 0) as managed_before, -- the same, in the oldest week
+    max(denominator) filter (where metric = 'coverage.automation' and weeks_ago > 0) as with_certificate_before -- the same, in the oldest week
 from counted
 group by business_unit
 having count(*) filter (where weeks_ago = 0) > 0

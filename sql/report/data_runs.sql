@@ -18,7 +18,7 @@ select
     runs.manifest_hash,
     runs.config_hash,
     runs.key_sees,
-    baselines.manifest_hash as baseline_manifest_hash -- Hash of the manifest that this week is compared with.
+    baselines.manifest_hash as baseline_manifest_hash -- hash of the manifest that this week is compared with
 from meta.build_accounts as accounts
 left join meta.runs as runs on accounts.account = runs.account and accounts.run_id = runs.run_id
 left join meta.runs as baselines on accounts.account = baselines.account and accounts.baseline_run_id = baselines.run_id

@@ -3,9 +3,9 @@
 -- kind: view
 -- check: unique(reason, sensor_name)
 select
-    coalesce(discovery_error, 'No reason given') as reason, -- The scanner's own words.
+    coalesce(discovery_error, 'No reason given') as reason, -- the scanner's own words
     coalesce(sensor_name, 'unknown sensor') as sensor_name,
-    count(*) as endpoints -- Endpoints that it could not read.
+    count(*) as endpoints -- endpoints that it could not read
 from mart.unsecured
 where protection = 'discovery_error'
 group by coalesce(discovery_error, 'No reason given'), coalesce(sensor_name, 'unknown sensor')

@@ -3,20 +3,20 @@
 -- kind: view
 -- check: unique(endpoint_key)
 select
-    row_number() over (order by endpoints.valid_to_at, endpoints.host_name, endpoints.endpoint_key) as list_no, -- Order of the list.
+    row_number() over (order by endpoints.valid_to_at, endpoints.host_name, endpoints.endpoint_key) as list_no, -- order of the list
     endpoints.account,
     endpoints.endpoint_key,
-    coalesce(endpoints.host_name, endpoints.domain_name, endpoints.ip) as name, -- Host name, else domain name, else address.
+    coalesce(endpoints.host_name, endpoints.domain_name, endpoints.ip) as name, -- host name, else domain name, else address
     endpoints.port,
     endpoints.business_unit,
     endpoints.ca_vendor,
     endpoints.common_name,
     endpoints.serial_number,
     endpoints.valid_to_at,
-    cast(timezone(settings.timezone, timezone('UTC', endpoints.valid_to_at)) as date) as expires_on, -- Local day of the end.
+    cast(timezone(settings.timezone, timezone('UTC', endpoints.valid_to_at)) as date) as expires_on, -- local day of the end
     endpoints.days_left,
     endpoints.tags,
-    endpoints.automation_state = 'available' as can_enrol -- Whether automation reaches the endpoint already.
+    endpoints.automation_state = 'available' as can_enrol -- whether automation reaches the endpoint already
 from core.endpoints as endpoints
 cross join meta.current_run as settings
 where

@@ -4,8 +4,8 @@
 -- check: unique(expiry_bucket)
 select
     expiry_bucket,
-    count(*) as endpoints, -- Endpoints with a certificate.
-    count(*) filter (where automation_state <> 'managed') as by_hand -- Not managed.
+    count(*) as endpoints, -- endpoints with a certificate
+    count(*) filter (where automation_state <> 'managed') as by_hand -- not managed
 from core.endpoints
 where protection = 'certificate'
 group by expiry_bucket

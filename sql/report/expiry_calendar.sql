@@ -8,8 +8,8 @@ with span as (
 )
 select
     expiry.expires_on,
-    sum(expiry.endpoints) as endpoints, -- Endpoints whose certificate ends on that day.
-    sum(expiry.by_hand) as by_hand -- Not managed.
+    sum(expiry.endpoints) as endpoints, -- endpoints whose certificate ends on that day
+    sum(expiry.by_hand) as by_hand -- not managed
 from mart.expiry as expiry
 cross join span
 where expiry.expires_on >= span.monday and expiry.expires_on < span.monday + 91

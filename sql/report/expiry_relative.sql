@@ -4,8 +4,8 @@
 -- check: unique(relative_expiry_bucket)
 select
     relative_expiry_bucket,
-    count(*) as endpoints, -- Endpoints with such a certificate.
-    count(*) filter (where automation_state <> 'managed') as by_hand -- Not managed.
+    count(*) as endpoints, -- endpoints with such a certificate
+    count(*) filter (where automation_state <> 'managed') as by_hand -- not managed
 from core.endpoints
 where protection = 'certificate' and relative_expiry_bucket is not null
 group by relative_expiry_bucket

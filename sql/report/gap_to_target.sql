@@ -13,11 +13,11 @@ with counted as (
     from core.endpoints
 )
 select
-    'coverage.automation' as metric, -- The share that the step raises.
-    'enrol' as step, -- enrol, reach, install or find out.
-    available as endpoints, -- Endpoints that the step would add.
-    managed as numerator, -- The share's numerator today.
-    with_certificate as denominator -- The share's denominator today.
+    'coverage.automation' as metric, -- the share that the step raises
+    'enrol' as step, -- enrol, reach, certify or find_out
+    available as endpoints, -- endpoints that the step would add
+    managed as numerator, -- the share's numerator today
+    with_certificate as denominator -- the share's denominator today
 from counted
 union all
 select

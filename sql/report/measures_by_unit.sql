@@ -6,8 +6,8 @@
 select
     metrics.metric,
     metrics.business_unit,
-    sum(cast(metrics.numerator as bigint)) as numerator, -- Counted endpoints of the unit.
-    sum(cast(metrics.denominator as bigint)) as denominator -- Out of this many; null for a count.
+    sum(cast(metrics.numerator as bigint)) as numerator, -- counted endpoints of the unit
+    sum(cast(metrics.denominator as bigint)) as denominator -- out of this many; null for a count
 from mart.metrics as metrics
 inner join meta.current_run as settings on metrics.run_id = settings.run_id
 where metrics.scope = 'business_unit' and metrics.dimension is null

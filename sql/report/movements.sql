@@ -5,8 +5,8 @@
 -- check: unique(movement)
 select
     substr(metric, 10) as movement, -- new, removed, reappeared, renewed, ...
-    max(numerator) filter (where weeks_ago = 0) as endpoints, -- Endpoints that moved so since the baseline.
-    max(numerator) filter (where is_baseline) as endpoints_before -- The same number in the baseline's own report.
+    max(numerator) filter (where weeks_ago = 0) as endpoints, -- endpoints that moved so since the baseline
+    max(numerator) filter (where is_baseline) as endpoints_before -- the same number in the baseline's own report
 from report.trend
 where metric like 'movement.%' and (weeks_ago = 0 or is_baseline)
 group by metric

@@ -4,10 +4,10 @@
 -- kind: view
 -- check: unique(endpoint_key)
 select
-    row_number() over (order by endpoints.protection, changes.old_valid_to_at, changes.host_name, changes.endpoint_key) as list_no, -- Order of the list.
+    row_number() over (order by endpoints.protection, changes.old_valid_to_at, changes.host_name, changes.endpoint_key) as list_no, -- order of the list
     changes.account,
     changes.endpoint_key,
-    coalesce(changes.host_name, changes.domain_name, changes.ip) as name, -- Host name, else domain name, else address.
+    coalesce(changes.host_name, changes.domain_name, changes.ip) as name, -- host name, else domain name, else address
     changes.port,
     changes.business_unit,
     endpoints.protection,

@@ -15,9 +15,9 @@ with before as (
     where not history.is_removed
 )
 select
-    before.rating as rating_before, -- Rating at the baseline; NOT_RATED where there was none.
-    replace(upper(coalesce(endpoints.security_rating, 'NOT_RATED')), ' ', '_') as rating, -- Rating now.
-    count(*) as endpoints -- Endpoints with this pair.
+    before.rating as rating_before, -- rating at the baseline; NOT_RATED where there was none
+    replace(upper(coalesce(endpoints.security_rating, 'NOT_RATED')), ' ', '_') as rating, -- rating now
+    count(*) as endpoints -- endpoints with this pair
 from before
 inner join core.endpoints as endpoints on before.endpoint_key = endpoints.endpoint_key
 group by before.rating, replace(upper(coalesce(endpoints.security_rating, 'NOT_RATED')), ' ', '_')

@@ -4,7 +4,7 @@
 -- check: unique(automation_status)
 select
     endpoints.automation_status,
-    count(*) as endpoints -- Endpoints with that status.
+    count(*) as endpoints -- endpoints with that status
 from core.endpoints as endpoints
 where endpoints.automation_outcome = 'unknown'
 group by endpoints.automation_status

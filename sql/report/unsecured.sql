@@ -6,10 +6,10 @@
 select
     row_number() over (
         order by unsecured.protection = 'discovery_error', unsecured.unsecured_since_at, unsecured.host_name, unsecured.endpoint_key
-    ) as list_no, -- Order of the list.
+    ) as list_no, -- order of the list
     unsecured.account,
     unsecured.endpoint_key,
-    coalesce(unsecured.host_name, unsecured.domain_name, unsecured.ip) as name, -- Host name, else domain name, else address.
+    coalesce(unsecured.host_name, unsecured.domain_name, unsecured.ip) as name, -- host name, else domain name, else address
     unsecured.port,
     unsecured.business_unit,
     unsecured.protection,

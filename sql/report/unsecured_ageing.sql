@@ -4,7 +4,7 @@
 -- check: unique(age_bucket)
 select
     age_bucket,
-    count(*) as endpoints -- Endpoints of that age.
+    count(*) as endpoints -- endpoints of that age
 from mart.unsecured
 where protection in ('none', 'unspecified')
 group by age_bucket

@@ -32,12 +32,12 @@ numbered as (
     from last_runs
 )
 select
-    numbered.weeks_ago, -- Whole weeks before the week of the newest run; 0 is that week.
-    numbered.week_starts_on, -- Monday of the week, in the configured zone.
-    cast(isoyear(numbered.week_starts_on) as integer) as iso_year, -- ISO year of the week.
-    cast(week(numbered.week_starts_on) as integer) as iso_week, -- ISO number of the week.
-    numbered.run_id, -- The last published run of the week.
-    numbered.as_of_at, -- When that run's extraction began.
-    numbered.newness = 2 as is_baseline -- Whether this week compares with it: the newest run before this week's Monday.
+    numbered.weeks_ago, -- whole weeks before the week of the newest run; 0 is that week
+    numbered.week_starts_on, -- monday of the week, in the configured zone
+    cast(isoyear(numbered.week_starts_on) as integer) as iso_year, -- ISO year of the week
+    cast(week(numbered.week_starts_on) as integer) as iso_week, -- ISO number of the week
+    numbered.run_id, -- the last published run of the week
+    numbered.as_of_at, -- when that run's extraction began
+    numbered.newness = 2 as is_baseline -- whether this week compares with it: the newest run before this week's Monday
 from numbered
 where numbered.weeks_ago <= 12 or numbered.newness = 2

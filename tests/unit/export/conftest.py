@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -9,11 +10,12 @@ from typing import Any
 import pytest
 
 from pipeline.config import Account, Settings
+from pipeline.export.files import export_actions
 from pipeline.places import content
 from pipeline.warehouse.duck import Warehouse, literal
 from pipeline.warehouse.publish import open_build, publish
 
-AS_OF = datetime(2026, 11, 23, 6)
+AS_OF = datetime(2026, 11, 23, 6)  # noqa: DTZ001 -- as the warehouse stores it: naive UTC
 RUN = "20261123T060000Z-aaaaaa"
 
 # The columns of core.endpoints that exports read, as the models type them.
@@ -49,6 +51,7 @@ ENDPOINT_COLUMNS = {
     "tags": "varchar[]",
     "sensor_name": "varchar",
     "last_discovered_at": "timestamp",
+    "issuing_profile_id": "varchar",
     "profile_id": "varchar",
     "profile_name": "varchar",
     "has_owner": "boolean",
@@ -72,8 +75,8 @@ SOUND = {
     "issuer": "DigiCert Global G2 TLS RSA SHA256 2020 CA1",
     "ca_vendor": "DigiCert",
     "trust": "public",
-    "valid_from_at": datetime(2026, 8, 1),
-    "valid_to_at": datetime(2027, 2, 16, 23, 59, 59),
+    "valid_from_at": datetime(2026, 8, 1),  # noqa: DTZ001 -- as the warehouse stores it: naive UTC
+    "valid_to_at": datetime(2027, 2, 16, 23, 59, 59),  # noqa: DTZ001 -- as the warehouse stores it: naive UTC
     "days_left": 85,
     "lifetime_days": 200,
     "key_type": "RSA",
@@ -81,14 +84,16 @@ SOUND = {
     "signature_algorithm": "sha256WithRSA",
     "business_unit": "Retail",
     "tags": ["owner:shop", "prod"],
-    "last_discovered_at": datetime(2026, 11, 20),
+    "last_discovered_at": datetime(2026, 11, 20),  # noqa: DTZ001 -- as the warehouse stores it: naive UTC
     "has_owner": True,
     "run_id": RUN,
 }
 # The same place without a certificate, not under management.
 BARE = dict.fromkeys(
-    ["certificate_key", "common_name", "serial_number", "issuer", "ca_vendor", "trust", "valid_from_at", "valid_to_at"]
-    + ["days_left", "lifetime_days", "key_type", "key_size", "signature_algorithm", "tags", "has_owner"]
+    name
+    for name in SOUND
+    if name in ("certificate_key", "common_name", "serial_number", "issuer", "ca_vendor", "trust", "tags", "has_owner")
+    or name.startswith(("valid_", "days_", "lifetime_", "key_", "signature_"))
 ) | {"is_automatable": False, "is_unsecured": True, "automation_state": "available", "protection": "none"}
 
 MakeDatabase = Callable[..., Path]
@@ -145,3 +150,23 @@ def create_content(warehouse: Warehouse) -> None:
     views = sorted((sql / "export").glob("*.sql"), key=lambda path: (path.stem not in {"job_rows", "sharing"}, path))
     for view in views:
         warehouse.execute(f"create view export.{view.stem} as {view.read_text()}")
+
+
+@pytest.fixture
+def bare() -> dict[str, Any]:
+    """Differences that make of the sound endpoint one without a certificate, available for automation."""
+    return dict(BARE)
+
+
+@pytest.fixture
+def job_rows(settings: Settings) -> Callable[..., list[dict[str, str]]]:
+    """A function that exports one action for jobs and reads the rows back."""
+
+    def read(action: str, where: str | None = None) -> list[dict[str, str]]:
+        (file,) = export_actions(settings, action, where=where)
+        with file.path.open(newline="", encoding="utf-8") as text:
+            rows = list(csv.DictReader(text))
+        assert len(rows) == file.rows
+        return rows
+
+    return read

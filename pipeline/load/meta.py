@@ -1,0 +1,200 @@
+"""The tables that are not models: runs, extracts, drift, checks, and the parameters that jobs fill before models run.
+
+Each is declared once here, with a sentence per column that becomes its COMMENT; a column that a later version adds is
+added to an older file, and nothing is ever dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.api.contract import LISTS, Call, Field
+from pipeline.warehouse.duck import Warehouse, identifier, literal
+
+SCHEMAS = ("raw", "staging", "core", "mart", "rules", "meta", "report", "export")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that the pipeline fills itself: `schema.name`, a sentence, and (name, SQL type, sentence) per column."""
+
+    name: str
+    meaning: str
+    columns: tuple[tuple[str, str, str], ...]
+
+
+RUN = ("run_id", "VARCHAR", "the run, sortable by its start")
+ACCOUNT = ("account", "VARCHAR", "name of the account in tlm.toml")
+RESOURCE = ("resource", "VARCHAR", "the resource, as in the configuration")
+
+TABLES = (
+    Table(
+        "meta.runs",
+        "One run of one account, failed ones too.",
+        (
+            RUN,
+            ACCOUNT,
+            ("as_of_at", "TIMESTAMP", "instant the extraction started, UTC; ages and days left count from it"),
+            ("finished_at", "TIMESTAMP", "instant the extraction ended, UTC"),
+            ("published_at", "TIMESTAMP", "instant the run was published, UTC; null when it was not"),
+            ("status", "VARCHAR", "complete, incomplete or failed"),
+            ("is_complete", "BOOLEAN", "every required resource was read to its end"),
+            ("reason", "VARCHAR", "why it is not complete, or why it was accepted all the same"),
+            ("tool_version", "VARCHAR", "version of tlm-pipeline that extracted"),
+            ("config_hash", "VARCHAR", "hash of the settings that shape the extraction"),
+            ("manifest_hash", "VARCHAR", "SHA-256 of the run's manifest.json"),
+            ("base_url", "VARCHAR", "the instance that was read"),
+            ("key_sees", "JSON", "business units and accounts that the key could see: complete means complete for it"),
+        ),
+    ),
+    Table(
+        "meta.extracts",
+        "One resource of one run of one account, with the counts that prove it complete.",
+        (
+            RUN,
+            ACCOUNT,
+            RESOURCE,
+            ("api_total_start", "BIGINT", "items, as the API said on the first page"),
+            ("api_total_end", "BIGINT", "items, as the API said on the last page"),
+            ("rows_received", "BIGINT", "items received"),
+            ("rows_distinct", "BIGINT", "different items among them"),
+            ("pages", "BIGINT", "pages read"),
+            ("requests", "BIGINT", "requests sent, retries included"),
+            ("retries", "BIGINT", "requests sent again"),
+            ("status", "VARCHAR", "complete, incomplete or skipped"),
+            ("reason", "VARCHAR", "why it is not complete"),
+        ),
+    ),
+    Table(
+        "meta.drift",
+        "One thing in one resource of one run that was not as expected, with how often it was met.",
+        (
+            RUN,
+            ACCOUNT,
+            RESOURCE,
+            ("field", "VARCHAR", "the field; (item) when it is about whole items"),
+            ("what", "VARCHAR", "what was met: unparsed, mended_item, no_known_field, not_an_object"),
+            ("occurrences", "BIGINT", "how often"),
+            ("sample", "VARCHAR", "the first one met, cut to 200 characters"),
+        ),
+    ),
+    Table(
+        "meta.checks",
+        "One check of the build that published this file.",
+        (
+            RUN,
+            ("check_name", "VARCHAR", "the check: its header line, or its file in sql/checks"),
+            ("model", "VARCHAR", "the table it guards; null for a file in sql/checks"),
+            ("severity", "VARCHAR", "stop or warn"),
+            ("status", "VARCHAR", "passed or failed"),
+            ("failing_rows", "BIGINT", "rows that it found"),
+            ("sample", "VARCHAR", "up to three of them"),
+            ("checked_at", "TIMESTAMP", "instant of the check, UTC"),
+        ),
+    ),
+    Table(
+        "meta.current_run",
+        "The run that is being built: one row.",
+        (
+            RUN,
+            ("as_of_at", "TIMESTAMP", "instant the extraction started, UTC"),
+            ("timezone", "VARCHAR", "zone of weeks and report dates"),
+            ("week_starts_at", "TIMESTAMP", "Monday 00:00 local of the run's ISO week, as UTC"),
+            ("iso_year", "INTEGER", "ISO year of that week"),
+            ("iso_week", "INTEGER", "ISO week, 1 to 53"),
+            ("tool_version", "VARCHAR", "version of tlm-pipeline that builds"),
+        ),
+    ),
+    Table(
+        "meta.build_accounts",
+        "One account whose endpoints are in this file.",
+        (
+            ACCOUNT,
+            ("run_id", "VARCHAR", "the run that its rows come from"),
+            ("as_of_at", "TIMESTAMP", "start of that run, UTC"),
+            ("is_stale", "BOOLEAN", "its rows are older than the current run"),
+            ("baseline_run_id", "VARCHAR", "newest complete run before this week; null when there is none"),
+            ("baseline_as_of_at", "TIMESTAMP", "start of the baseline run, UTC"),
+        ),
+    ),
+    Table(
+        "rules.policy",
+        "The settings of policy.toml, or their defaults: one row.",
+        (
+            ("protection_target", "DOUBLE", "least share of endpoints with a certificate"),
+            ("automation_target", "DOUBLE", "least share of them under managed automation"),
+            ("manual_30d_target", "BIGINT", "most endpoints that expire within 30 days and are renewed by hand"),
+            ("expired_target", "BIGINT", "most endpoints with an expired certificate"),
+            ("renew_days", "BIGINT", "days left at which the renew export selects"),
+            ("owner_tag_prefix", "VARCHAR", "a tag that begins so names an owner"),
+            ("shrink_warn", "DOUBLE", "share of rows lost against earlier runs that warns"),
+            ("shrink_stop", "DOUBLE", "share of rows lost against earlier runs that stops the build"),
+            ("multi_year_profiles", "VARCHAR[]", "profiles whose certificates belong to a multi-year plan"),
+        ),
+    ),
+    Table(
+        "rules.business_unit_mapping",
+        "A rule of policy.toml that gives endpoints without a business unit one.",
+        (
+            ("kind", "VARCHAR", "sensor, agent, connector or network"),
+            ("value", "VARCHAR", "name of the sensor, agent or connector, or the network as CIDR"),
+            ("business_unit", "VARCHAR", "name of the unit"),
+            ("first_ip", "VARCHAR", "first address of the network, 32 hexadecimal digits, IPv4 mapped to ::ffff:"),
+            ("last_ip", "VARCHAR", "last address of the network, written the same way"),
+        ),
+    ),
+    Table(
+        "rules.freezes",
+        "A change freeze of policy.toml.",
+        (
+            ("name", "VARCHAR", "what it is called"),
+            ("from_on", "DATE", "first day, inside"),
+            ("to_on", "DATE", "last day, inside"),
+        ),
+    ),
+)
+
+
+def raw_column(field: Field) -> str:
+    """The column of a field: its name on the wire, except `api_account`, as `account` is ours."""
+    return "api_account" if field.name == "account" else field.name
+
+
+def raw_table(call: Call) -> Table:
+    """The table of one resource: account, run, position received, then the contract's fields (text; JSON if nested)."""
+    fields = (
+        (raw_column(field), "JSON" if field.kind.is_nested else "VARCHAR", field.meaning) for field in call.fields
+    )
+    received = ("received_no", "BIGINT", "position in the order received, from 1, within account and resource")
+    name = "raw." + call.name.replace(".", "_")
+    meaning = f"One item as received: {call.meaning}. Values as the engine's reader gives them, untyped."
+    return Table(name, meaning, (ACCOUNT, RUN, received, *fields))
+
+
+def create_meta(warehouse: Warehouse) -> None:
+    """Make all schemas, raw.*, meta.* and the parameter tables of rules.* where they are missing; safe to repeat."""
+    known = {(row[0], row[1]) for row in warehouse.rows(_KNOWN_COLUMNS)}
+    for schema in SCHEMAS:
+        warehouse.execute(f"create schema if not exists {schema}")
+    for table in (*TABLES, *map(raw_table, LISTS)):
+        _create(warehouse, table, known)
+
+
+_KNOWN_COLUMNS = """
+select schema_name || '.' || table_name, column_name from duckdb_columns() where database_name = current_database()
+"""
+
+
+def _create(warehouse: Warehouse, table: Table, known: set[tuple[str, str]]) -> None:
+    missing = [column for column in table.columns if (table.name, column[0]) not in known]
+    if not missing:
+        return
+    if len(missing) == len(table.columns):
+        columns = ", ".join(f"{identifier(name)} {sql_type}" for name, sql_type, _ in missing)
+        warehouse.execute(f"create table {table.name} ({columns})")
+        warehouse.execute(f"comment on table {table.name} is {literal(table.meaning)}")
+    else:
+        for name, sql_type, _ in missing:
+            warehouse.execute(f"alter table {table.name} add column {identifier(name)} {sql_type}")
+    for name, _, meaning in missing:
+        warehouse.execute(f"comment on column {table.name}.{identifier(name)} is {literal(meaning)}")

@@ -1,0 +1,107 @@
+"""A whole report from the published warehouse: the sections in order, the states, and the lists in full."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from datetime import UTC
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipeline.config import Settings
+from pipeline.report import words
+from pipeline.report.about import about_section
+from pipeline.report.changes import changes_section
+from pipeline.report.contents import CsvFile, Embedded, Report, State
+from pipeline.report.cover import read_cover
+from pipeline.report.coverage import coverage_section
+from pipeline.report.expiry import expiry_section
+from pipeline.report.source import Source
+from pipeline.report.unsecured import unsecured_section
+from pipeline.tabular import people_csv
+from pipeline.warehouse.duck import Warehouse
+
+EMBEDDED_BYTES = 5_000_000
+
+
+def read_report(warehouse: Warehouse, settings: Settings) -> Report:
+    """The contents of the newest run's report; the same file and settings give an equal report."""
+    source = Source(warehouse)
+    sections = (changes_section(source), coverage_section(source), expiry_section(source), unsecured_section(source))
+    cover = read_cover(source)  # after the sections: what to do first points at their lists
+    states = read_states(source)
+    files = embed(source.files)
+    undrawn = words.scripts_outside("".join(_texts((cover, sections))))
+    date_words, time_words = words.instant(source.as_of_at, source.zone)
+    organisation = words.clean(settings.report.organisation)
+    week_title = f"Week {source.iso_week}, {source.iso_year}"
+    return Report(
+        organisation=organisation,
+        classification=words.clean(settings.report.classification),
+        week=f"{source.iso_year}-W{source.iso_week:02d}",
+        week_title=week_title,
+        title=", ".join(part for part in (f"Certificate compliance, week {source.iso_week} of {source.iso_year}", organisation) if part),
+        as_of=source.as_of_at.replace(tzinfo=UTC),
+        as_of_words=f"{date_words} {time_words}",
+        states=states,
+        watermark=", ".join(state.word.lower() for state in states),
+        cover=cover,
+        sections=(*sections, about_section(source, files, undrawn)),
+        files=files,
+        run_ids=tuple(sorted({words.clean(account["run_id"]) for account in source.accounts} | {source.run_id})),
+    )
+
+
+def read_states(source: Source) -> tuple[State, ...]:
+    """What changes the trust in this report, gravest first: incomplete, stale account, no data, sandbox data."""
+    states = []
+    for account in source.accounts:
+        name = words.clean(account["account"])
+        if account["is_complete"] is False:
+            reason = words.cut_name((account["reason"] or "no reason given").rstrip("."))[0]
+            sentence = f"Account {name}: {reason}. Its numbers are lower bounds; compare them with no other week."
+            states.append(State("Incomplete", sentence, f"tlm extract --account {name}"))
+    stale = [account for account in source.accounts if account["is_stale"]]
+    if stale:
+        told = []
+        for account in stale:
+            at = " ".join(words.instant(account["as_of_at"], source.zone))
+            days = (source.as_of_at - account["as_of_at"]).days
+            told.append(f"Account {words.clean(account['account'])} was last complete on {at}, {words.count(days, 'day')} before the rest.")
+        sentence = " ".join(told[:2]) + " Its rows count with the others, aged from this report's instant."
+        states.append(State("Stale account", sentence, f"tlm extract --account {words.clean(stale[0]['account'])}"))
+    if not source.now("inventory.endpoints").numerator:
+        names = words.joined([words.clean(account["account"]) for account in source.accounts])
+        sentence = f"No list of {names} holds an endpoint, as served to the key. The report is complete and says so."
+        states.append(State("No data", sentence, "tlm query \"from meta.extracts\""))
+    loopback = [words.clean(a["account"]) for a in source.accounts if urlsplit(a["base_url"] or "").scheme == "http"]
+    if loopback:
+        sentence = f"{words.joined(loopback)} {'was' if len(loopback) == 1 else 'were'} read from a server on this machine. No number here describes a real endpoint."
+        states.append(State("Sandbox data", sentence))
+    return tuple(states)
+
+
+def embed(files: list[CsvFile]) -> tuple[Embedded, ...]:
+    """The lists as CSV for people, in the order of the report; those beyond 5 MB in all are named and not embedded."""
+    left = EMBEDDED_BYTES
+    done = []
+    for file in files:
+        data = people_csv(file.columns, file.rows)
+        fits = len(data) <= left
+        left -= len(data) if fits else 0
+        done.append(Embedded(file.name, file.title, len(file.rows), data, hashlib.sha256(data).hexdigest(), fits))
+    return tuple(done)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a contents value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _texts(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            if field.name != "sql":
+                yield from _texts(getattr(value, field.name))

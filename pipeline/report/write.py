@@ -1,0 +1,145 @@
+"""The report's files: out/reports/weekly/<week>/, written whole or not at all, and never overwritten.
+
+A second issue of a week has its own names (-r2, -r3, ...) and the reason in its manifest; the first one stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import Settings
+from pipeline.errors import OutputFailed
+from pipeline.report.assemble import read_report
+from pipeline.report.contents import Report
+from pipeline.report.page import Theme, render_page
+from pipeline.report.pdf import render_pdf
+from pipeline.warehouse.duck import Warehouse
+
+FORMATS = ("html", "pdf")
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """The files of one issue; `is_new` is false when the week already had its report and nothing was written."""
+
+    week: str
+    html: Path | None
+    pdf: Path | None
+    manifest: Path
+    is_new: bool
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The documents, HTML first."""
+        return tuple(path for path in (self.html, self.pdf) if path)
+
+
+def write_weekly(
+    warehouse: Warehouse, settings: Settings, *, formats: Sequence[str] = FORMATS, reissue_reason: str | None = None
+) -> ReportFiles:
+    """Write the newest run's weekly report; an existing one is returned as it is unless a reason to reissue is given.
+
+    Raises OutputFailed when a file cannot be written or rendered; then nothing of this issue is left behind.
+    """
+    report = read_report(warehouse, settings)
+    folder = settings.output / "reports" / "weekly" / report.week
+    issues = _read_issues(folder)
+    if issues and reissue_reason is None:
+        return _existing(folder, report.week, issues[-1])
+    number = len(issues) + 1
+    stem = f"weekly-compliance-{report.week}" + (f"-r{number}" if number > 1 else "")
+    documents = _rendered(report, settings, formats, stem)
+    entry = {
+        "issue": number,
+        "reason": reissue_reason if number > 1 else None,
+        "as_of_at": report.as_of.isoformat().replace("+00:00", "Z"),
+        "run_ids": list(report.run_ids),
+        "tool_version": _tool_version(warehouse),
+        "states": [state.word.lower() for state in report.states],
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in documents.items()},
+        "lists": {f.name: {"rows": f.row_count, "sha256": f.sha256, "embedded": f.is_embedded} for f in report.files},
+    }
+    manifest = json.dumps({"format": 1, "report": "weekly", "week": report.week, "issues": [*issues, entry]}, indent=2)
+    _write_all(folder, {**documents, _MANIFEST: f"{manifest}\n".encode()}, settings)
+    return _files(folder, report.week, entry, is_new=True)
+
+
+def _rendered(report: Report, settings: Settings, formats: Sequence[str], stem: str) -> dict[str, bytes]:
+    theme = Theme(paper=settings.report.paper)
+    documents = {}
+    if "html" in formats:
+        documents[f"{stem}.html"] = render_page(report, theme, "screen").encode()
+    if "pdf" in formats:
+        documents[f"{stem}.pdf"] = render_pdf(report, theme)
+    return documents
+
+
+def _tool_version(warehouse: Warehouse) -> str:
+    return str(warehouse.rows("select tool_version from meta.current_run")[0][0])
+
+
+def _read_issues(folder: Path) -> list[dict[str, Any]]:
+    place = folder / _MANIFEST
+    try:
+        issues = json.loads(place.read_text(encoding="utf-8"))["issues"]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError):
+        msg = f"{place} cannot be read as a report's manifest; move the folder {folder.name} away and try again."
+        raise OutputFailed(msg) from None
+    return list(issues)
+
+
+def _existing(folder: Path, week: str, entry: dict[str, Any]) -> ReportFiles:
+    return _files(folder, week, entry, is_new=False)
+
+
+def _files(folder: Path, week: str, entry: dict[str, Any], *, is_new: bool) -> ReportFiles:
+    named = {name.rpartition(".")[2]: folder / name for name in entry["files"]}
+    return ReportFiles(week, named.get("html"), named.get("pdf"), folder / _MANIFEST, is_new)
+
+
+def _write_all(folder: Path, documents: dict[str, bytes], settings: Settings) -> None:
+    """Every file into a folder of its own beside the final one, then all moved in, the manifest last."""
+    staging: Path | None = None
+    moved: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+        for name, data in documents.items():
+            _write_one(staging / name, data, settings)
+        for name in documents:
+            (staging / name).replace(folder / name)
+            if name != _MANIFEST:
+                moved.append(folder / name)
+    except OSError as error:
+        for path in moved:
+            path.unlink(missing_ok=True)
+        msg = f"The report could not be written to {folder} ({error.strerror or error}); free space or mend the folder's mode and run it again."
+        raise OutputFailed(msg) from None
+    finally:
+        if staging:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _write_one(path: Path, data: bytes, settings: Settings) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(int(settings.publish.mode, 8))
+    if settings.publish.group:
+        try:
+            shutil.chown(path, group=settings.publish.group)
+        except LookupError:
+            msg = f'The group "{settings.publish.group}" of publish.group does not exist; create it or change tlm.toml.'
+            raise OutputFailed(msg) from None

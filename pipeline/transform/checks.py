@@ -1,0 +1,159 @@
+"""Checks: what must not be in a table, stated beside the model or as a file of `sql/checks`.
+
+In a header, each with an optional `warn` before it (else a failure stops the build):
+
+    unique(a, b)                         no two rows with the same values; null is a value
+    not_null(a, b)
+    accepted(a, 'x', 'y')                null passes
+    found_in(a, core.endpoints.endpoint_key)   null passes
+    holds(a < b)                         any condition over the row; null passes
+
+A file of `sql/checks` is a SELECT of rows that must not exist, with `-- severity: stop` or `warn`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.errors import BuildFailed, CheckFailed, EngineRefused
+from pipeline.transform.model import HeaderLine, Model, Source, read_source
+from pipeline.transform.tables import read_tables
+from pipeline.warehouse.duck import Warehouse, identifier
+
+_FORM = re.compile(r"^(?:(warn|stop)\s+)?([a-z_]+)\((.*)\)$", re.DOTALL)
+_KNOWN = "unique(a, b), not_null(a), accepted(a, 'x'), found_in(a, schema.table.column), holds(condition)"
+_SAMPLE_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`offending` is the SELECT of the rows that must not exist; `model` is None for a file of sql/checks."""
+
+    name: str
+    model: str | None
+    severity: str
+    offending: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check found: the number of rows and up to three of them as text."""
+
+    check: Check
+    failing_rows: int
+    sample: str
+
+    @property
+    def sentence(self) -> str:
+        """For people: the check, where it stands, and the sample."""
+        about = f"{self.check.model}: " if self.check.model else ""
+        rows = "row" if self.failing_rows == 1 else "rows"
+        return f"{about}{self.check.name} found {self.failing_rows} {rows} ({self.check.place}), e.g. {self.sample}"
+
+
+def header_check(model: Model, entry: HeaderLine, columns: list[str]) -> Check:
+    """The check of one header line over a model with `columns`; BuildFailed when it is unknown or names no column."""
+    place = model.source.place(entry.line)
+    form = _FORM.match(entry.value)
+    name = form[2] if form else entry.value
+    if form is None or name not in ("unique", "not_null", "accepted", "found_in", "holds"):
+        msg = f"{place}: unknown check {entry.value!r}; known are {_KNOWN}."
+        raise BuildFailed(msg)
+    inside = form[3].strip()
+    first = [part.strip() for part in inside.split(",")]
+    used = {"unique": first, "not_null": first, "holds": []}.get(name, first[:1])
+    wrong = [column for column in used if column not in columns]
+    if wrong or not inside:
+        named = wrong[0] if wrong else ""
+        msg = f"{place}: the check {entry.value!r} names {named!r}, which is no column of {model.name}."
+        raise BuildFailed(msg)
+    shown = ", ".join(identifier(column) for column in dict.fromkeys((*used, *columns[:4])))
+    offending = _offending(name, used, inside, shown, model.name)
+    return Check(f"{name}({inside})", model.name, form[1] or "stop", offending, place)
+
+
+def _offending(name: str, used: list[str], inside: str, shown: str, table: str) -> str:
+    quoted = [identifier(column) for column in used]
+    rest = inside.split(",", 1)[1].strip() if "," in inside else ""
+    match name:
+        case "unique":
+            keys = ", ".join(quoted)
+            return f"select {keys}, count(*) as row_count from {table} group by {keys} having count(*) > 1"
+        case "not_null":
+            condition = " or ".join(f"{column} is null" for column in quoted)
+        case "accepted":
+            condition = f"{quoted[0]} not in ({rest})"
+        case "found_in":
+            other, _, column = rest.rpartition(".")
+            found = f"select 1 from {other} as known where known.{identifier(column)} = checked.{quoted[0]}"
+            condition = f"{quoted[0]} is not null and not exists ({found})"
+        case _:
+            condition = f"not ({inside}\n)"
+    return f"select {shown} from {table} as checked where {condition}"
+
+
+def file_check(path: Path) -> tuple[Check, Source]:
+    """The check of one file of sql/checks."""
+    source = read_source(path, ("severity",))
+    severity = next((entry for entry in source.header if entry.key == "severity"), None)
+    if severity is None or severity.value not in ("stop", "warn"):
+        msg = f"{source.place(severity.line if severity else 1)}: say `-- severity: stop` or `-- severity: warn`."
+        raise BuildFailed(msg)
+    return Check(path.stem, None, severity.value, source.sql, source.place()), source
+
+
+def refuse_writes(warehouse: Warehouse, check: Check, path: Path) -> None:
+    """A header check is SQL too: it must pass the same whitelist as a model."""
+    try:
+        read_tables(warehouse, Source(path, "", (), check.offending, 1))
+    except BuildFailed as error:
+        msg = f"{check.place}: the check {check.name!r} is not accepted: {error}"
+        raise BuildFailed(msg) from None
+
+
+def run_checks(warehouse: Warehouse, checks: list[Check], run_id: str) -> tuple[Outcome, ...]:
+    """Run them all, write meta.checks, and give back the warnings; CheckFailed when one that stops has found rows."""
+    outcomes = [_run(warehouse, check) for check in checks]
+    _record(warehouse, outcomes, run_id)
+    failed = [outcome for outcome in outcomes if outcome.failing_rows]
+    stopping = [outcome for outcome in failed if outcome.check.severity == "stop"]
+    if stopping:
+        more = f" {len(stopping) - 1} more failed." if len(stopping) > 1 else ""
+        msg = f"A check failed and nothing is published: {stopping[0].sentence}.{more}"
+        raise CheckFailed(msg)
+    return tuple(failed)
+
+
+def _run(warehouse: Warehouse, check: Check) -> Outcome:
+    try:
+        count = int(warehouse.rows(f"select count(*) from (\n{check.offending}\n)")[0][0])
+        sample = ""
+        if count:
+            found = warehouse.records(f"select * from (\n{check.offending}\n) order by all limit {_SAMPLE_ROWS}")
+            sample = "; ".join(_shown(record) for record in found)
+    except EngineRefused as error:
+        msg = f"{check.place}: {error}"
+        raise BuildFailed(msg) from None
+    return Outcome(check, count, sample)
+
+
+def _shown(record: dict[str, object]) -> str:
+    return "{" + ", ".join(f"{name}: {'null' if value is None else value}" for name, value in record.items()) + "}"
+
+
+def _record(warehouse: Warehouse, outcomes: list[Outcome], run_id: str) -> None:
+    warehouse.execute("delete from meta.checks where run_id = ?", [run_id])
+    now = datetime.now(UTC).replace(tzinfo=None)
+    values: list[object] = []
+    for outcome in outcomes:
+        check, status = outcome.check, "failed" if outcome.failing_rows else "passed"
+        sample = outcome.sample or None
+        values += [run_id, check.name, check.model, check.severity, status, outcome.failing_rows, sample, now]
+    if outcomes:
+        rows = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(outcomes))
+        columns = "run_id, check_name, model, severity, status, failing_rows, sample, checked_at"
+        warehouse.execute(f"insert into meta.checks ({columns}) values {rows}", values)

@@ -1,0 +1,148 @@
+"""What becomes of a SELECT: a view, a table, rows appended, or versions over time.
+
+    view      create or replace view
+    table     create or replace table; an ORDER BY of the SELECT is the order on disk
+    append    rows whose key is not there yet are added (the key need not be unique: `run_id` adds a run once)
+    versions  the SELECT is the state of this run by key; a change closes the version and opens the next
+
+Versions: the table has the SELECT's columns and `from_run_id`, `to_run_id` (exclusive; null = current), `is_removed`
+(a key that vanished gets a tombstone version with its last attributes). Both sides are hashed within one statement and
+no hash is stored, so hash() may differ between versions of the engine. Running the same run again gives the same table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.errors import BuildFailed, EngineRefused
+from pipeline.transform.model import Kind, Model
+from pipeline.warehouse.duck import Warehouse, identifier
+
+_VERSION_COLUMNS = (("from_run_id", "VARCHAR"), ("to_run_id", "VARCHAR"), ("is_removed", "BOOLEAN"))
+
+
+def build_model(warehouse: Warehouse, model: Model, run_id: str, existing: Mapping[str, str]) -> None:
+    """Build one model for `run_id`; `existing` is 'table' or 'view' by name of what the file holds already.
+
+    BuildFailed names file and line where the engine refuses the SELECT.
+    """
+    wanted = "view" if model.kind is Kind.VIEW else "table"
+    before = existing.get(model.name, wanted)
+    if before != wanted:
+        warehouse.execute(f"drop {before} {model.name}")
+    match model.kind:
+        case Kind.VIEW | Kind.TABLE:
+            send(warehouse, model, f"create or replace {wanted} {model.name} as", "")
+        case Kind.APPEND:
+            _append(warehouse, model)
+        case Kind.VERSIONS:
+            _versions(warehouse, model, run_id)
+
+
+def send(warehouse: Warehouse, model: Model, before: str, after: str) -> list[tuple[object, ...]]:
+    """Run `before`, the model's SELECT and `after` as one statement; a refusal names the line of the model's file."""
+    try:
+        return warehouse.rows(f"{before}\n{model.source.sql}\n{after}")
+    except EngineRefused as error:
+        line = None if error.line is None else model.source.first_line + error.line - 2 - before.count("\n")
+        last = model.source.first_line + model.source.sql.count("\n")
+        inside = line is not None and model.source.first_line <= line <= last
+        msg = f"{model.source.place(line if inside else None)}: {error}"
+        raise BuildFailed(msg) from None
+
+
+def _append(warehouse: Warehouse, model: Model) -> None:
+    names = _prepare(warehouse, model, ())
+    same = " and ".join(f"kept.{column} is not distinct from fresh.{column}" for column in _key(model, names))
+    keys = ", ".join(f"fresh.{column}" for column in _key(model, names))
+    send(
+        warehouse,
+        model,
+        f"insert into {model.name} by name select fresh.* from (",
+        f") as fresh where not exists (select 1 from {model.name} as kept where {same}) order by {keys}",
+    )
+
+
+def _versions(warehouse: Warehouse, model: Model, run_id: str) -> None:
+    names = _prepare(warehouse, model, _VERSION_COLUMNS)
+    key = _key(model, names)[0]
+    columns = [identifier(name) for name in names]
+    doubles = f") group by {key} having count(*) > 1 or {key} is null order by {key} limit 3"
+    _refuse_doubles(model, send(warehouse, model, f"select {key} from (", doubles))
+    with warehouse.transaction():
+        warehouse.execute(f"delete from {model.name} where from_run_id = ?", [run_id])
+        warehouse.execute(f"update {model.name} set to_run_id = null where to_run_id = ?", [run_id])
+        send(warehouse, model, _MOVED_BEFORE, _moved(model.name, key, columns))
+        warehouse.execute(
+            f"update {model.name} as kept set to_run_id = ? from temp.main.moved as moved"
+            f" where kept.to_run_id is null and kept.{key} = moved.{key}",
+            [run_id],
+        )
+        listed = ", ".join(columns)
+        warehouse.execute(
+            f"insert into {model.name} ({listed}, from_run_id, to_run_id, is_removed)"
+            f" select {listed}, ?, null, is_removed from temp.main.moved order by {key}",
+            [run_id],
+        )
+        warehouse.execute("drop table temp.main.moved")
+
+
+_MOVED_BEFORE = "create or replace temp table moved as with fresh as materialized ("
+
+
+def _moved(name: str, key: str, columns: list[str]) -> str:
+    """New, changed, vanished and returned keys, with the attributes of the version to open."""
+    attributes = [column for column in columns if column != key] or [key]
+    picked = ", ".join(f"if(fresh.{key} is null, kept.{column}, fresh.{column}) as {column}" for column in columns)
+    fresh_hash = ", ".join(f"fresh.{column}" for column in attributes)
+    kept_hash = ", ".join(f"kept.{column}" for column in attributes)
+    return f"""
+), kept as (
+    select * from {name} where to_run_id is null
+)
+select {picked}, fresh.{key} is null as is_removed
+from fresh full outer join kept on fresh.{key} = kept.{key}
+where kept.{key} is null
+    or (fresh.{key} is null and not kept.is_removed)
+    or (fresh.{key} is not null and (kept.is_removed or hash({fresh_hash}) <> hash({kept_hash})))
+"""
+
+
+def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], ...]) -> list[str]:
+    """Make the kept table when it is missing; the names of the SELECT's columns. BuildFailed when they changed."""
+    selected = [(str(row[0]), str(row[1])) for row in send(warehouse, model, "describe", "")]
+    added = "".join(f", cast(null as {sql_type}) as {name}" for name, sql_type in extra)
+    taken = {name for name, _ in selected} & {name for name, _ in extra}
+    if taken:
+        msg = f"{model.source.place()}: the column {min(taken)!r} is the runner's; rename yours."
+        raise BuildFailed(msg)
+    send(warehouse, model, f"create table if not exists {model.name} as select *{added} from (", ") limit 0")
+    kept = warehouse.columns(f"select * from {model.name}")
+    wanted = [*selected, *extra]
+    if sorted(kept) != sorted(wanted):
+        changed = sorted({name for name, _ in set(kept) ^ set(wanted)})
+        msg = (
+            f"{model.source.place()}: the kept rows of {model.name} have other columns ({', '.join(changed)} differ);"
+            f" build the database anew from the landing zone."
+        )
+        raise BuildFailed(msg)
+    return [name for name, _ in selected]
+
+
+def _key(model: Model, names: list[str]) -> list[str]:
+    """The key's columns, quoted; BuildFailed when the SELECT does not give one of them."""
+    missing = [column for column in model.key if column not in names]
+    if missing:
+        line = next(entry.line for entry in model.source.header if entry.key == "key")
+        msg = f"{model.source.place(line)}: the key column {missing[0]!r} is not in the SELECT; select it."
+        raise BuildFailed(msg)
+    return [identifier(column) for column in model.key]
+
+
+def _refuse_doubles(model: Model, doubles: list[tuple[object, ...]]) -> None:
+    if doubles:
+        shown = "; ".join(", ".join(str(value) for value in row) for row in doubles)
+        msg = (
+            f"{model.source.place()}: the key ({', '.join(model.key)}) is not unique or null in {model.name}: {shown}."
+        )
+        raise BuildFailed(msg)

@@ -1,0 +1,176 @@
+"""A model file: a header of comment lines, then one SELECT. Folder = schema, file name = table.
+
+    -- Sentences: what a row is, what it is for, limits. They become the table's COMMENT.
+    -- grain: one endpoint of the newest complete snapshot
+    -- kind: table
+    -- check: unique(endpoint_key)
+    select
+        endpoint_key, -- a comment at a column becomes its COMMENT
+        ...
+
+The page `sql/README.md` is for people; here is what is refused: unknown keys, a missing grain or kind, a key where none
+belongs, an unknown check, a name that is not lower case. Non-goals of the whole runner: no templating, no packages, no
+partial state, no selection language, no plug-ins.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pipeline.errors import BuildFailed
+from pipeline.transform.columns import column_comments
+
+MODEL_SCHEMAS = ("meta", "rules", "staging", "core", "mart", "report", "export")
+# Filled by the pipeline itself; a model of such a name would overwrite it. meta.drift is shared: load and a model add rows.
+_FILLED = (
+    *("rules.policy", "rules.business_unit_mapping", "rules.freezes"),
+    *("meta.runs", "meta.extracts", "meta.checks", "meta.current_run", "meta.build_accounts"),
+)
+_KEY_LINE = re.compile(r"^--\s{0,3}([a-z_]+):\s+(.*)$")
+_CONTINUED = re.compile(r"^--\s{4,}(\S.*)$")
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+class Kind(StrEnum):
+    """What the runner makes of a SELECT."""
+
+    VIEW = "view"
+    TABLE = "table"
+    APPEND = "append"
+    VERSIONS = "versions"
+
+    @property
+    def is_kept(self) -> bool:
+        """Its rows outlive the run: back runs must be built for it."""
+        return self in (Kind.APPEND, Kind.VERSIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderLine:
+    """One `-- key: value` line with the line of the file where it stands."""
+
+    key: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A SQL file taken apart: sentences, header lines, and the statement that starts at `first_line`."""
+
+    path: Path
+    sentences: str
+    header: tuple[HeaderLine, ...]
+    sql: str
+    first_line: int
+
+    def place(self, line: int | None = None) -> str:
+        """`sql/core/endpoints.sql line 12`, for messages; without `line` where the statement starts."""
+        return f"{self.path.parent.parent.name}/{self.path.parent.name}/{self.path.name} line {line or self.first_line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One table or view to be; `checks` are unparsed header lines, `comments` are by column name."""
+
+    name: str
+    kind: Kind
+    key: tuple[str, ...]
+    checks: tuple[HeaderLine, ...]
+    comments: dict[str, str]
+    source: Source
+
+
+def read_source(path: Path, keys: tuple[str, ...]) -> Source:
+    """Take a file apart; only `keys` may stand in its header, each once (`check` often)."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path} cannot be read ({error}); mend the file."
+        raise BuildFailed(msg) from None
+    head = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    sentences, header = _read_header(lines[:head])
+    sql = "\n".join(lines[head:]).rstrip().removesuffix(";").rstrip()
+    body = sql.lstrip("\n")
+    source = Source(path, sentences, header, body, head + 1 + len(sql) - len(body))
+    seen: set[str] = set()
+    for entry in header:
+        if entry.key not in keys:
+            msg = f"{source.place(entry.line)}: unknown header key {entry.key!r}; known here are {', '.join(keys)}."
+            raise BuildFailed(msg)
+        if entry.key in seen and entry.key != "check":
+            msg = f"{source.place(entry.line)}: {entry.key!r} stands twice in the header; keep one."
+            raise BuildFailed(msg)
+        seen.add(entry.key)
+    if not body:
+        msg = f"{source.place()}: there is no statement below the header; write one."
+        raise BuildFailed(msg)
+    return source
+
+
+def _read_header(lines: list[str]) -> tuple[str, tuple[HeaderLine, ...]]:
+    sentences: list[str] = []
+    header: list[HeaderLine] = []
+    for number, line in enumerate(lines, start=1):
+        keyed, continued = _KEY_LINE.match(line), _CONTINUED.match(line)
+        if keyed:
+            header.append(HeaderLine(keyed[1], keyed[2].strip(), number))
+        elif continued and header:
+            last = header[-1]
+            header[-1] = HeaderLine(last.key, f"{last.value} {continued[1].strip()}", last.line)
+        else:
+            sentences.append(line[2:].strip())
+    return " ".join(part for part in sentences if part), tuple(header)
+
+
+def read_model(path: Path) -> Model:
+    """The model in one file; BuildFailed names file and line."""
+    source = read_source(path, ("grain", "kind", "key", "check"))
+    name = f"{path.parent.name}.{path.stem}"
+    given = {entry.key: entry for entry in source.header}
+    if not _NAME.match(path.stem) or name in _FILLED:
+        taken = "is filled by the pipeline" if name in _FILLED else "is not lower case with digits and _"
+        msg = f"{source.place(1)}: the name {name!r} {taken}; rename the file."
+        raise BuildFailed(msg)
+    for needed in ("grain", "kind"):
+        if needed not in given:
+            msg = f"{source.place(1)}: the header has no {needed!r} line; say it."
+            raise BuildFailed(msg)
+    try:
+        kind = Kind(given["kind"].value)
+    except ValueError:
+        msg = f"{source.place(given['kind'].line)}: unknown kind {given['kind'].value!r}; use {', '.join(Kind)}."
+        raise BuildFailed(msg) from None
+    key = tuple(part.strip() for part in given["key"].value.split(",")) if "key" in given else ()
+    _require_key(source, kind, key)
+    checks = tuple(entry for entry in source.header if entry.key == "check")
+    return Model(name, kind, key, checks, column_comments(source.sql), source)
+
+
+def _require_key(source: Source, kind: Kind, key: tuple[str, ...]) -> None:
+    if kind is Kind.VERSIONS and len(key) != 1:
+        problem = "a model of kind versions has exactly one column as its key"
+    elif kind is Kind.APPEND and not key:
+        problem = "a model of kind append says by which key a row is known"
+    elif not kind.is_kept and key:
+        problem = f"a model of kind {kind} has no key; use check: unique(...)"
+    else:
+        return
+    msg = f"{source.place(1)}: {problem}."
+    raise BuildFailed(msg)
+
+
+def read_models(folder: Path) -> tuple[Model, ...]:
+    """All models below `folder` (sql/), sorted by name; a SQL file in a folder that is no schema is refused."""
+    models: dict[str, Model] = {}
+    for schema in MODEL_SCHEMAS:
+        for path in sorted((folder / schema).rglob("*.sql")):
+            model = read_model(path)
+            if path.parent != folder / schema or model.name in models:
+                msg = f"{path}: models stand directly in {schema}/, one file for one table; move or rename the file."
+                raise BuildFailed(msg)
+            models[model.name] = model
+    return tuple(models[name] for name in sorted(models))

@@ -1,0 +1,167 @@
+"""The runner: read the model files, order them, build them, document them, check them.
+
+In a catch-up of back runs only kept models (append, versions) and what they read are built; comments and checks come
+with the last run. The SQL that is sent can be seen at debug level.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import BuildFailed
+from pipeline.transform.checks import Check, Outcome, file_check, header_check, refuse_writes, run_checks
+from pipeline.transform.kinds import build_model
+from pipeline.transform.model import MODEL_SCHEMAS, Model, read_models
+from pipeline.transform.order import build_order, with_reads
+from pipeline.transform.seeds import create_macros, load_lists
+from pipeline.transform.tables import Reading, read_tables
+from pipeline.warehouse.duck import Warehouse, identifier, literal
+
+_LOG = logging.getLogger(__name__)
+# An analyst's mistakes (tables of earlier versions, typos) must not be read from what an older file happens to hold.
+_GIVEN_SCHEMAS = ("raw", "meta", "rules")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What was built: seconds by model in build order, checks that warn, and columns that no comment describes."""
+
+    seconds: dict[str, float]
+    warnings: tuple[Outcome, ...]
+    uncommented: tuple[str, ...]
+
+
+def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run: str) -> BuildReport:
+    """Build the models below `folder` (sql/) for the run `as_run`; the parameter tables must be filled.
+
+    `everything` false is the catch-up form. BuildFailed or CheckFailed names file and line.
+    """
+    macros = create_macros(warehouse, folder / "macros")
+    lists = load_lists(warehouse, folder / "rules")
+    models = {model.name: model for model in read_models(folder)}
+    existing = _existing(warehouse)
+    given = {name for name in existing if name.split(".")[0] in _GIVEN_SCHEMAS} | lists
+    readings = {name: _read(warehouse, model, given | models.keys(), macros) for name, model in models.items()}
+    reads = {
+        name: {table: models[name].source.place(line) for table, line in reading.tables.items()}
+        for name, reading in readings.items()
+    }
+    order = build_order(reads)
+    if not everything:
+        wanted = with_reads((name for name, model in models.items() if model.kind.is_kept), reads)
+        order = tuple(name for name in order if name in wanted)
+    seconds = {}
+    for name in order:
+        began = time.perf_counter()
+        build_model(warehouse, models[name], as_run, existing)
+        seconds[name] = time.perf_counter() - began
+        _LOG.debug("%s built in %.3f s", name, seconds[name])
+    if not everything:
+        return BuildReport(seconds, (), ())
+    _drop_leftover_views(warehouse, existing, models)
+    columns = _columns(warehouse)
+    uncommented = _comment(warehouse, [models[name] for name in order], readings, columns)
+    checks = _checks(warehouse, folder, models, columns)
+    return BuildReport(seconds, run_checks(warehouse, checks, as_run), uncommented)
+
+
+def _read(warehouse: Warehouse, model: Model, known: set[str], macros: frozenset[str]) -> Reading:
+    """What a model reads; BuildFailed when that is neither a model nor a given table or macro."""
+    reading = read_tables(warehouse, model.source)
+    for name, line in reading.tables.items():
+        if name not in known:
+            msg = f"{model.source.place(line)}: there is no table or model {name}; mend the name or add its file."
+            raise BuildFailed(msg)
+    for name, line in reading.macros.items():
+        if name not in macros:
+            msg = f"{model.source.place(line)}: there is no macro {name}; mend the name or add it to sql/macros."
+            raise BuildFailed(msg)
+    return reading
+
+
+def _existing(warehouse: Warehouse) -> dict[str, str]:
+    """'table' or 'view' by schema.name of what the file holds."""
+    rows = warehouse.rows(
+        "select schema_name || '.' || table_name, 'table' from duckdb_tables() where database_name = current_database()"
+        " union all select schema_name || '.' || view_name, 'view' from duckdb_views()"
+        " where database_name = current_database() and not internal"
+    )
+    return {name: what for name, what in rows}  # noqa: C416 -- two strings a row, whatever the engine calls them
+
+
+def _drop_leftover_views(warehouse: Warehouse, existing: dict[str, str], models: dict[str, Model]) -> None:
+    """A view of an earlier version of the models would fail in people's hands; tables may hold history and stay."""
+    for name, what in existing.items():
+        if what == "view" and name not in models and name.split(".")[0] in MODEL_SCHEMAS:
+            warehouse.execute(f"drop view if exists {name}")
+
+
+def _columns(warehouse: Warehouse) -> dict[str, dict[str, str | None]]:
+    """Comment (or None) by column, by schema.table, of everything in the file."""
+    found: dict[str, dict[str, str | None]] = {}
+    for table, column, comment in warehouse.rows(
+        "select schema_name || '.' || table_name, column_name, comment from duckdb_columns()"
+        " where database_name = current_database() order by 1, column_index"
+    ):
+        found.setdefault(table, {})[column] = comment
+    return found
+
+
+_VERSION_COMMENTS = {
+    "from_run_id": "first run in which this version holds",
+    "to_run_id": "run in which it no longer holds (exclusive); null = current",
+    "is_removed": "a tombstone: the key is not in these runs, the other columns are its last ones",
+}
+
+
+def _comment(
+    warehouse: Warehouse,
+    models: list[Model],
+    readings: dict[str, Reading],
+    columns: dict[str, dict[str, str | None]],
+) -> tuple[str, ...]:
+    """Comment tables and columns, in build order: a column without its own comment inherits that of its namesake."""
+    script = []
+    uncommented = []
+    for model in models:
+        what = "view" if model.kind == "view" else "table"
+        script.append(f"comment on {what} {model.name} is {literal(model.source.sentences)}")
+        stray = [name for name in model.comments if name not in columns[model.name]]
+        if stray:
+            msg = f"{model.source.place()}: the comment at {stray[0]!r} belongs to no column; give the column an alias."
+            raise BuildFailed(msg)
+        for column in columns[model.name]:
+            inherited = (
+                columns[table].get(column) for table in sorted(readings[model.name].tables) if table in columns
+            )
+            own = model.comments.get(column) or _VERSION_COMMENTS.get(column)
+            text = own or next((comment for comment in inherited if comment), None)
+            columns[model.name][column] = text
+            if text is None:
+                uncommented.append(f"{model.name}.{column}")
+            else:
+                script.append(f"comment on column {model.name}.{identifier(column)} is {literal(text)}")
+    if script:
+        with warehouse.transaction():
+            warehouse.execute(";\n".join(script))
+    return tuple(uncommented)
+
+
+def _checks(
+    warehouse: Warehouse, folder: Path, models: dict[str, Model], columns: dict[str, dict[str, str | None]]
+) -> list[Check]:
+    """All header checks by model name, then the files of sql/checks."""
+    checks = []
+    for name in sorted(models):
+        for entry in models[name].checks:
+            check = header_check(models[name], entry, list(columns[name]))
+            refuse_writes(warehouse, check, models[name].source.path)
+            checks.append(check)
+    for path in sorted((folder / "checks").glob("*.sql")):
+        check, source = file_check(path)
+        read_tables(warehouse, source)
+        checks.append(check)
+    return checks

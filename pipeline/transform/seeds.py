@@ -1,0 +1,76 @@
+"""What models stand on: scalar macros (`sql/macros/*.sql`) and hand-kept lists (`sql/rules/*.csv`).
+
+A list becomes `raw.rules_<name>`, all text, empty = null; a model `sql/rules/<name>.sql` types it. A macro file is one
+expression below `-- macro: schema.name(parameters)`; it reads no table, so a view that calls it stays right anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.errors import BuildFailed, EngineRefused
+from pipeline.transform.model import Source, read_source
+from pipeline.transform.order import build_order
+from pipeline.transform.tables import Reading, read_tables
+from pipeline.warehouse.duck import Warehouse, identifier, literal
+
+_SIGNATURE = re.compile(r"^((?:staging|core|mart|report|export|rules)\.[a-z][a-z0-9_]*)\(([a-z0-9_, ]*)\)$")
+
+
+def create_macros(warehouse: Warehouse, folder: Path) -> frozenset[str]:
+    """Create the macros of `folder` (sql/macros), a called one before its caller; their names."""
+    macros: dict[str, tuple[Source, str]] = {}
+    reads: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.glob("*.sql")):
+        source = read_source(path, ("macro",))
+        signature = _SIGNATURE.match(source.header[0].value) if source.header else None
+        if signature is None or signature[1] in macros:
+            msg = f"{source.place(1)}: say once `-- macro: schema.name(parameter, ...)` above the expression."
+            raise BuildFailed(msg)
+        reading = _read_expression(warehouse, source)
+        macros[signature[1]] = (source, signature[2])
+        reads[signature[1]] = {name: source.place(line) for name, line in reading.macros.items()}
+    for name in build_order(reads):
+        source, parameters = macros[name]
+        try:
+            warehouse.execute(f"create or replace macro {name}({parameters}) as (\n{source.sql}\n)")
+        except EngineRefused as error:
+            msg = f"{source.place()}: {error}"
+            raise BuildFailed(msg) from None
+        if source.sentences:
+            warehouse.execute(f"comment on macro {name} is {literal(source.sentences)}")
+    return frozenset(macros)
+
+
+def _read_expression(warehouse: Warehouse, source: Source) -> Reading:
+    reading = read_tables(
+        warehouse, replace(source, sql=f"select (\n{source.sql}\n)", first_line=source.first_line - 1)
+    )
+    for table, line in reading.tables.items():
+        msg = f"{source.place(line)}: the macro reads {table}; a macro is an expression over its parameters."
+        raise BuildFailed(msg)
+    return reading
+
+
+def load_lists(warehouse: Warehouse, folder: Path) -> frozenset[str]:
+    """Load the CSV files of `folder` (sql/rules) as raw.rules_<name>; the names of these tables."""
+    names = set()
+    for path in sorted(folder.glob("*.csv")):
+        table = f"raw.rules_{path.stem}"
+        reader = (
+            f"read_csv({literal(str(path))}, header = true, all_varchar = true, nullstr = '', null_padding = false)"
+        )
+        try:
+            warehouse.execute(f"create or replace table {table} as select * from {reader}")
+        except EngineRefused as error:
+            msg = f"{path}: {error}; mend the list."
+            raise BuildFailed(msg) from None
+        about = f"The list {path.name} of sql/rules as it stands in the file, untyped."
+        warehouse.execute(f"comment on table {table} is {literal(about)}")
+        for column, _ in warehouse.columns(f"select * from {table}"):
+            comment = f"{column} as written in {path.name}"
+            warehouse.execute(f"comment on column {table}.{identifier(column)} is {literal(comment)}")
+        names.add(table)
+    return frozenset(names)

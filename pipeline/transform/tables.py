@@ -1,0 +1,133 @@
+"""What a SELECT reads, from the engine's own parser, and the refusal of everything that is not plain reading.
+
+DuckDB takes a DELETE inside a CTE for a SELECT, and so `query('...')`, file readers and SUMMARIZE. So the serialised
+tree is walked and each node must be of a kind that is known to be harmless; a kind nobody has thought of is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.errors import BuildFailed
+from pipeline.transform.model import Source
+from pipeline.warehouse.duck import Warehouse
+
+READABLE_SCHEMAS = ("raw", "staging", "core", "mart", "rules", "meta", "report", "export")
+
+_QUERIES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE"}
+_TABLES = {"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY", "EXPRESSION_LIST", "TABLE_FUNCTION"}
+_MODIFIERS = {"ORDER_MODIFIER", "LIMIT_MODIFIER", "DISTINCT_MODIFIER", "ORDER_DEFAULT", "ASCENDING", "DESCENDING"}
+_EXPRESSIONS = {
+    "BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "LAMBDA",
+    "LAMBDA_REF", "OPERATOR", "STAR", "SUBQUERY", "TYPE", "WINDOW",
+}  # fmt: skip
+_WORDS = {
+    "DELETE_QUERY_NODE": "a DELETE",
+    "INSERT_QUERY_NODE": "an INSERT",
+    "UPDATE_QUERY_NODE": "an UPDATE",
+    "SHOW_REF": "SUMMARIZE, DESCRIBE or SHOW",
+    "PIVOT": "a PIVOT",
+    "PARAMETER": "a parameter",
+}
+# The same run must give the same rows tomorrow: the clock is meta.current_run.as_of_at, and nothing is drawn by lot.
+_NOT_REPEATABLE = {
+    "now", "today", "current_date", "current_timestamp", "current_time", "current_localtime", "current_localtimestamp",
+    "get_current_time", "get_current_timestamp", "transaction_timestamp", "localtime", "localtimestamp", "random",
+    "setseed", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "currval", "setval", "getvariable",
+    "current_setting", "getenv", "txid_current", "current_query", "current_query_id", "current_transaction_id",
+    "current_connection_id", "write_log", "sleep_ms",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one statement reads: tables and macros as `schema.name`, each with the line of the file that names it first."""
+
+    tables: dict[str, int] = field(default_factory=dict)
+    macros: dict[str, int] = field(default_factory=dict)
+
+
+def parse(warehouse: Warehouse, source: Source) -> dict[str, Any]:
+    """The serialised tree of the one SELECT of `source`."""
+    text = warehouse.rows("select json_serialize_sql(?)", [source.sql])[0][0]
+    answer = json.loads(text)
+    if answer["error"]:
+        position = int(answer.get("position") or 0)
+        reason = " ".join(str(answer["error_message"]).split())
+        msg = f"{source.place(_line(source, position))}: this is not one SELECT ({reason}); a model is one SELECT."
+        raise BuildFailed(msg)
+    if len(answer["statements"]) != 1:
+        msg = f"{source.place()}: there are {len(answer['statements'])} statements; a model is one SELECT."
+        raise BuildFailed(msg)
+    tree: dict[str, Any] = answer["statements"][0]["node"]
+    return tree
+
+
+def read_tables(warehouse: Warehouse, source: Source) -> Reading:
+    """What the SELECT of `source` reads; BuildFailed with file and line for anything but plain reading."""
+    reading = Reading()
+    _walk(parse(warehouse, source), frozenset(), source, reading)
+    return reading
+
+
+def _walk(value: Any, ctes: frozenset[str], source: Source, reading: Reading) -> None:
+    if isinstance(value, list):
+        for part in value:
+            _walk(part, ctes, source, reading)
+    elif isinstance(value, dict):
+        _allow(value, ctes, source, reading)
+        entries = (value.get("cte_map") or {}).get("map") or ()
+        inner = ctes | {entry["key"].lower() for entry in entries}
+        for part in value.values():
+            _walk(part, inner, source, reading)
+
+
+def _allow(node: dict[str, Any], ctes: frozenset[str], source: Source, reading: Reading) -> None:
+    """Refuse a node that is not known to be harmless; note the tables and macros it names."""
+    kind = node.get("type")
+    if "class" in node:
+        if node["class"] not in _EXPRESSIONS:
+            _refuse(node, source, _WORDS.get(node["class"], f"an expression of kind {node['class']}"))
+        if node["class"] == "FUNCTION":
+            _allow_function(node, source, reading)
+    elif isinstance(kind, str):
+        if kind not in _QUERIES | _TABLES | _MODIFIERS:
+            _refuse(node, source, _WORDS.get(kind, f"a part of kind {kind}"))
+        if node.get("sample") or node.get("at_clause"):
+            _refuse(node, source, "a sample or a time travel clause")
+        if kind == "BASE_TABLE":
+            _allow_table(node, ctes, source, reading)
+        if kind == "TABLE_FUNCTION" and node["function"].get("function_name", "").lower() != "unnest":
+            _refuse(node, source, f"the table function {node['function'].get('function_name')}()")
+
+
+def _allow_table(node: dict[str, Any], ctes: frozenset[str], source: Source, reading: Reading) -> None:
+    catalog, schema, table = node["catalog_name"], node["schema_name"].lower(), node["table_name"].lower()
+    if not schema and table in ctes:
+        return
+    if catalog or schema not in READABLE_SCHEMAS:
+        name = ".".join(part for part in (catalog, schema, node["table_name"]) if part)
+        _refuse(node, source, f"the table {name!r}", f"name tables as schema.table, from {', '.join(READABLE_SCHEMAS)}")
+    reading.tables.setdefault(f"{schema}.{table}", _line(source, node["query_location"]))
+
+
+def _allow_function(node: dict[str, Any], source: Source, reading: Reading) -> None:
+    name, schema = node["function_name"].lower(), node["schema"].lower()
+    if name in _NOT_REPEATABLE:
+        _refuse(node, source, f"{name}()", "take the instant from meta.current_run; the same run gives the same rows")
+    if schema:
+        reading.macros.setdefault(f"{schema}.{name}", _line(source, node["query_location"]))
+
+
+def _refuse(node: dict[str, Any], source: Source, what: str, instead: str = "a model only reads tables") -> None:
+    line = _line(source, node.get("query_location", -1))
+    msg = f"{source.place(line)}: {what} is not allowed in a model; {instead}."
+    raise BuildFailed(msg)
+
+
+def _line(source: Source, position: int) -> int:
+    """The line of the file at a byte position of the statement; the statement's first line where there is none."""
+    text = source.sql.encode()
+    return source.first_line + (text[:position].count(b"\n") if 0 <= position <= len(text) else 0)

@@ -1,0 +1,103 @@
+-- A certificate in one account: its unit, tags, owner and profile there, and whether a newer one waits to be deployed.
+-- First non-null of the account's certificate search, then of its endpoints by key. Owned is a certificate with a unit and an owner:
+-- a tag that begins with the policy's prefix, or a list of owners (assumed fields).
+-- A newer certificate has the same common name, starts and ends later, is not revoked, in the search of the account, and on no endpoint at all.
+-- grain: one certificate in one account
+-- kind: table
+-- check: unique(account, certificate_key)
+-- check: not_null(account, certificate_key, endpoint_count, has_owner, is_owned, has_undeployed_renewal)
+with merged as (
+    select
+        account,
+        certificate_key,
+        cast(sum(endpoint_count) as bigint) as endpoint_count,
+        bool_or(source_key like '1:%') as is_searched,
+        arg_min(business_unit, source_key) filter (where business_unit is not null) as business_unit,
+        arg_min(tags, source_key) filter (where tags is not null) as tags,
+        bool_or(owners is not null or cert_owner_ids is not null) as names_owners,
+        arg_min(certificate_id, source_key) filter (where certificate_id is not null) as certificate_id,
+        arg_min(profile_id, source_key) filter (where profile_id is not null) as profile_id,
+        arg_min(profile_name, source_key) filter (where profile_name is not null) as profile_name
+    from core.certificate_sources
+    group by
+        account,
+        certificate_key
+),
+
+described as (
+    select
+        merged.account,
+        merged.certificate_key,
+        merged.endpoint_count,
+        merged.is_searched,
+        merged.business_unit,
+        list_sort(list_distinct(merged.tags)) as tags,
+        merged.names_owners
+        or coalesce(
+            list_filter(merged.tags, lambda tag: starts_with(tag, policy.owner_tag_prefix)) <> [], false
+        ) as has_owner,
+        merged.certificate_id,
+        merged.profile_id,
+        merged.profile_name,
+        certificates.common_name,
+        certificates.valid_from_at,
+        certificates.valid_to_at,
+        case
+            when merged.is_searched and certificates.endpoint_count = 0 and not certificates.is_revoked
+                then certificates.valid_to_at
+        end as waiting_to_at
+    from merged
+    join core.certificates as certificates
+        on certificates.certificate_key = merged.certificate_key
+    cross join rules.policy as policy
+),
+
+-- per name, the latest end of what starts at each instant and waits to be deployed, then the latest of all that start later
+starts as (
+    select
+        account,
+        common_name,
+        valid_from_at,
+        max(waiting_to_at) as waiting_to_at
+    from described
+    where common_name is not null and valid_from_at is not null
+    group by
+        account,
+        common_name,
+        valid_from_at
+),
+
+newer as (
+    select
+        account,
+        common_name,
+        valid_from_at,
+        max(waiting_to_at) over (
+            partition by account, common_name
+            order by valid_from_at desc
+            rows between unbounded preceding and 1 preceding
+        ) as newer_to_at
+    from starts
+)
+
+select
+    described.account, -- the account's name in the configuration
+    described.certificate_key, -- identity of the certificate
+    described.endpoint_count, -- endpoints of the account that carry it
+    described.is_searched, -- in the account's certificate search
+    described.business_unit, -- its unit in this account
+    described.tags, -- its tags in this account, sorted
+    described.has_owner, -- an owner tag or a list of owners in this account
+    described.has_owner and described.business_unit is not null as is_owned, -- a unit and an owner in this account
+    described.certificate_id,
+    described.profile_id, -- profile that issued it
+    coalesce(profiles.profile_name, described.profile_name) as profile_name, -- name of that profile
+    coalesce(newer.newer_to_at > described.valid_to_at, false) as has_undeployed_renewal -- a newer certificate of its name is on no endpoint
+from described
+left join newer
+    on newer.account = described.account
+    and newer.common_name = described.common_name
+    and newer.valid_from_at = described.valid_from_at
+left join staging.profiles as profiles
+    on profiles.account = described.account
+    and profiles.profile_id = described.profile_id

@@ -1,0 +1,110 @@
+-- Values that did not parse in a run, and validities that do not run forward: both are null in staging, and counted here.
+-- grain: one field of one resource of one account in one run
+-- kind: append
+-- key: run_id, account, resource, field, what
+-- check: unique(run_id, account, resource, field, what)
+-- check: not_null(run_id, account, resource, field, what, occurrences)
+with endpoint_values as (
+    select
+        account,
+        run_id,
+        'endpoints.automatable' as resource,
+        port,
+        last_discovered,
+        valid_from,
+        valid_to,
+        key_size
+    from raw.endpoints_automatable
+    union all
+    select
+        account,
+        run_id,
+        'endpoints.discovered' as resource,
+        port,
+        last_discovered,
+        valid_from,
+        valid_to,
+        key_size
+    from raw.endpoints_discovered
+    union all
+    select
+        account,
+        run_id,
+        'endpoints.unsecured' as resource,
+        port,
+        last_discovered,
+        valid_from,
+        valid_to,
+        key_size
+    from raw.endpoints_unsecured
+    union all
+    select
+        account,
+        run_id,
+        'certificates' as resource,
+        null as port,
+        null as last_discovered,
+        valid_from,
+        valid_to,
+        key_size
+    from raw.certificates
+),
+
+failures as (
+    select
+        account,
+        run_id,
+        resource,
+        unnest([
+            case
+                when staging.whole_number(port) is null and staging.filled(port) is not null
+                    then {'field': 'port', 'what': 'unparsed', 'value': port}
+            end,
+            case
+                when staging.parse_time(last_discovered) is null and staging.filled(last_discovered) is not null
+                    then {'field': 'last_discovered', 'what': 'unparsed', 'value': last_discovered}
+            end,
+            case
+                when staging.parse_time(valid_from) is null and staging.filled(valid_from) is not null
+                    then {'field': 'valid_from', 'what': 'unparsed', 'value': valid_from}
+            end,
+            case
+                when staging.parse_end(valid_to) is null and staging.filled(valid_to) is not null
+                    then {'field': 'valid_to', 'what': 'unparsed', 'value': valid_to}
+            end,
+            case
+                when staging.whole_number(key_size) is null and staging.filled(key_size) is not null
+                    then {'field': 'key_size', 'what': 'unparsed', 'value': key_size}
+            end,
+            case
+                when not staging.is_forward(staging.parse_time(valid_from), staging.parse_end(valid_to))
+                    then {'field': 'valid_from', 'what': 'reversed', 'value': valid_from || ' to ' || valid_to}
+            end
+        ]) as failure
+    from endpoint_values
+    union all
+    select
+        account,
+        run_id,
+        'audit_log' as resource,
+        {'field': 'timestamp', 'what': 'unparsed', 'value': "timestamp"} as failure
+    from raw.audit_log
+    where staging.parse_time("timestamp") is null and staging.filled("timestamp") is not null
+)
+
+select
+    run_id,
+    account, -- the account's name in the configuration
+    resource, -- the list that the value stood in
+    failure.field as field, -- the API's name of the field
+    failure.what as what, -- unparsed, or reversed for a validity whose start is not before its end
+    count(*) as occurrences, -- how many values
+    min(failure.value) as sample -- one of them
+from failures
+where failure is not null
+group by
+    run_id,
+    account,
+    resource,
+    failure.field,
+    failure.what

@@ -1,0 +1,95 @@
+"""Manners of the client: waits as it was asked to, gives up in time, follows nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+import stamina
+
+from pipeline.api.client import Client, Patience, Tally
+from pipeline.api.contract import BY_NAME
+from pipeline.api.reply import Page, read_page
+from pipeline.api.request import Caller, build_request
+from pipeline.config import Account
+from pipeline.errors import RateLimited, ServiceUnavailable
+
+from .conftest import KEY, NOW, Tlm
+
+
+def fetch(tlm: Tlm, patience: Patience, tally: Tally, *, times: int = 1) -> list[Page]:
+    """Ask for the agents, so many times side by side."""
+
+    async def ask() -> list[Page]:
+        caller = Caller(Account(name="prod", base_url=tlm.base_url), KEY)
+        request = build_request(caller, BY_NAME["agents"])
+        client = Client(requests_per_second=1000, concurrency=4, clock=lambda: NOW, patience=patience)
+        async with client:
+            return await asyncio.gather(*(client.fetch(request, read_page, tally) for _ in range(times)))
+
+    return asyncio.run(ask())
+
+
+def test_retry_after_is_served_exactly_by_the_whole_account(tlm: Tlm) -> None:
+    """Nobody asks again before the time is over, and then without further delay."""
+    tlm.instead = lambda _asked, number: (429, {"retry-after": "0.4"}, b"") if number <= 2 else None
+    tally = Tally()
+    with stamina.set_testing(False):
+        fetch(tlm, Patience(), tally, times=4)
+    (first, *_), last = sorted(one.at for one in tlm.asked)[:2], max(one.at for one in tlm.asked)
+    late = [one.at - first for one in tlm.asked if one.at - first > 0.1]
+    assert (tally.requests, tally.retries) == (len(tlm.asked), 2)
+    assert min(late) >= 0.4
+    assert last - first < 0.9
+
+
+def test_a_wait_beyond_the_budget_is_not_begun(tlm: Tlm) -> None:
+    """An hour is more than the patience of ten minutes: told at once."""
+    tlm.instead = lambda _asked, _number: (429, {"retry-after": "3600"}, b"")
+    tally = Tally()
+    with stamina.set_testing(False), pytest.raises(RateLimited, match=r"429.*1 attempt\)") as caught:
+        fetch(tlm, Patience(), tally)
+    assert (tally.requests, caught.value.retry_after_seconds) == (1, 3600)
+
+
+def test_attempts_are_counted_and_end(tlm: Tlm) -> None:
+    """The last error is told with the number of attempts."""
+    tlm.instead = lambda _asked, _number: (500, {}, b"")
+    tally = Tally()
+    with pytest.raises(ServiceUnavailable, match=r"500.*3 attempts\)"):
+        fetch(tlm, Patience(), tally)
+    assert (tally.requests, tally.retries) == (3, 2)
+
+
+def test_a_reply_that_does_not_end_is_given_up(tlm: Tlm) -> None:
+    """The whole reply has its time, however slowly it drips."""
+    tlm.delay_seconds = 5
+    with pytest.raises(ServiceUnavailable, match="did not answer in time"):
+        fetch(tlm, Patience(reply_seconds=0.05), Tally())
+
+
+def test_a_connection_cut_in_mid_reply_is_tried_again(tlm: Tlm) -> None:
+    """Fewer bytes than promised are no reply."""
+    tlm.instead = lambda _asked, number: (200, {"content-length": "99999"}, b"{") if number == 1 else None
+    tally = Tally()
+    (page,) = fetch(tlm, Patience(reply_seconds=0.2), tally)
+    assert (len(page.items), tally.retries) == (20, 1)
+
+
+def test_retries_are_told_in_our_own_words(tlm: Tlm, caplog: pytest.LogCaptureFixture) -> None:
+    """One warning for each, through our logger, none through stamina's."""
+    tlm.instead = lambda _asked, number: (503, {}, b"") if number == 1 else None
+    fetch(tlm, Patience(), Tally())
+    assert [(record.name, record.levelname) for record in caplog.records if record.levelname == "WARNING"] == [
+        ("pipeline.api.client", "WARNING")
+    ]
+
+
+@pytest.fixture(autouse=True)
+def our_log_reaches_pytest(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """The package's logger may have been told not to propagate by another test."""
+    import logging
+
+    monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
+    return lambda: None

@@ -1,0 +1,114 @@
+"""Recorded replies (made from the vendor's and public clients' text, see each `source`) -> pages and errors."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import errors, log
+from pipeline.api.contract import LISTS
+from pipeline.api.reply import Page, Reply, raise_for_status, read_page, retry_after_seconds
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+FOLDERS = sorted(path.parent for path in SAMPLES.glob("*/*/reply.json"))
+
+
+def reply_of(folder: Path) -> Reply:
+    """The recorded reply in `folder`."""
+    head = json.loads((folder / "reply.json").read_text())
+    body = next(folder.glob("body.*")).read_bytes()
+    return Reply(head["status"], head["headers"], body, NOW)
+
+
+def outcome_of(folder: Path) -> dict[str, Any]:
+    """What reading the reply gives, in the words of expected.json."""
+    what = f"{folder.parent.name} of account prod"
+    try:
+        page = read_page(reply_of(folder), what)
+    except errors.TlmError as error:
+        return {"error": type(error).__name__, "sentence": str(error), **vars(error)}
+    return {"items": len(page.items), **{name: getattr(page, name) for name in Page.__slots__ if name != "items"}}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_a_recorded_reply_is_read_as_expected(folder: Path) -> None:
+    """Each sample is a page with its counts, or the error that says what to do, with the words that a user needs."""
+    expected = json.loads((folder / "expected.json").read_text())
+    outcome = outcome_of(folder)
+    words = expected.pop("says", [])
+    assert {name: outcome.get(name, "missing") for name in expected} == expected
+    assert [word for word in words if word not in outcome["sentence"]] == []
+
+
+def test_every_list_has_a_sample_that_is_not_ours() -> None:
+    """A reply of each list that the pipeline reads was made from published text."""
+    assert {call.name for call in LISTS} <= {folder.parent.name for folder in FOLDERS}
+
+
+def test_items_keep_their_bytes() -> None:
+    """A number's trailing zero, an escape and the order of keys survive the splitting of a page."""
+    items = [b'{"b":1.10,"a":"\\u00e4"}', b'{ "a" : [1,\n2] }', b'"text"']
+    page = read_page(Reply(200, {}, b'{"total":3,"items":[' + b",".join(items) + b"]}", NOW), "certificates")
+    assert [bytes(item) for item in page.items] == items
+
+
+def test_items_that_are_null_are_an_empty_page() -> None:
+    """A server that writes an empty list as null has no items."""
+    page = read_page(Reply(200, {}, b'{"items":null,"total":0}', NOW), "agents")
+    assert (page.items, page.total) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        (" 1.5 ", 1.5),
+        ("Tue, 24 Nov 2026 06:00:30 GMT", 30.0),
+        ("Tue, 24 Nov 2026 06:00:30 -0000", 30.0),
+        ("Tue, 24 Nov 2026 05:00:00 GMT", 0.0),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
+    """Both forms count from the moment of the reply; what is neither says nothing."""
+    assert retry_after_seconds(value, NOW) == seconds
+
+
+def test_a_key_echoed_by_the_service_is_masked() -> None:
+    """A server that repeats the key in its error text does not bring it into our sentence."""
+    log.register_secret("canary-0123456789")
+    body = b'{"errors":[{"code":"invalid_api_key","message":"canary-0123456789 is unknown"}]}'
+    with pytest.raises(errors.Unauthorized) as caught:
+        raise_for_status(Reply(401, {}, body, NOW), "agents")
+    assert "canary" not in str(caught.value)
+    assert "****" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff\xfe\x00",
+        b"[1, 2]",
+        b'{"errors": "text"}',
+        b'{"errors": []}',
+        b'{"error": "Not Found", "status": 404}',
+        b'{"message": "no such thing"}',
+        b"null",
+        b"x" * 5000,
+        b'{"errors":[{"code":17,"message":"a\\nb"}]}',
+    ],
+)
+def test_any_error_body_gives_one_short_line(body: bytes) -> None:
+    """Whatever a server sends as an error, the sentence stays one line of readable length."""
+    with pytest.raises(errors.NotFound) as caught:
+        raise_for_status(Reply(404, {}, body, NOW), "agents")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 450

@@ -1,0 +1,100 @@
+"""Which lists a run reads, and for which time the audit log."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import pytest
+
+from pipeline.config import RESOURCES, Extract
+from pipeline.errors import UsageError
+from pipeline.extract.resources import audit_window, choose_resources, event_day
+from pipeline.runs.manifest import Extract as Extracted
+from pipeline.runs.manifest import KeySees, Manifest
+
+NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+WINDOW = (NOW - timedelta(days=90), NOW)
+
+
+def run_of(days_ago: int, *, status: str = "complete", audit: str = "complete") -> Manifest:
+    """A run that started so many days before NOW."""
+    content = {
+        "run_id": f"run-{days_ago}",
+        "account": "prod",
+        "as_of_at": NOW - timedelta(days=days_ago),
+        "finished_at": NOW,
+        "status": status,
+        "reason": None,
+        "tool_version": "0",
+        "config_hash": "",
+        "base_url": "",
+        "required": (),
+        "key_sees": KeySees(),
+        "extracts": (Extracted("audit_log", audit),),  # type: ignore[arg-type]
+        "previous_manifest_hash": None,
+    }
+    return Manifest(**content)  # type: ignore[arg-type]
+
+
+def test_business_units_are_read_first() -> None:
+    """They show whether the key is accepted and what it sees; all others keep the contract's order."""
+    names = [resource.name for resource in choose_resources(Extract(), None, WINDOW)]
+    assert names[0] == "business_units"
+    assert sorted(names) == sorted(RESOURCES)
+
+
+def test_only_the_wanted_resources_are_read() -> None:
+    """--resource narrows the configured ones."""
+    (resource,) = choose_resources(Extract(), ("endpoints.unsecured",), WINDOW)
+    assert (resource.name, resource.is_required, resource.parameters) == ("endpoints.unsecured", True, {})
+
+
+def test_an_unknown_resource_is_refused_with_the_choice() -> None:
+    """A typing mistake is a usage error."""
+    with pytest.raises(UsageError, match=r"'endpoint'.*endpoints.automatable"):
+        choose_resources(Extract(), ("endpoint",), WINDOW)
+
+
+def test_the_audit_log_is_asked_for_by_time() -> None:
+    """from and to in UTC, to the second."""
+    (resource,) = choose_resources(Extract(), ("audit_log",), WINDOW)
+    assert resource.parameters == {"from": "2026-08-26T06:00:00Z", "to": "2026-11-24T06:00:00Z"}
+
+
+def test_the_first_extraction_looks_back_as_configured() -> None:
+    """Nothing complete was read before."""
+    start, end = audit_window(Extract(audit_days=30), [], NOW)
+    assert (start, end) == (NOW - timedelta(days=30), NOW)
+
+
+def test_later_extractions_begin_a_day_before_the_last_complete_one() -> None:
+    """Incomplete runs and runs without the audit log do not count: their events are not in the warehouse."""
+    runs = [run_of(20), run_of(7), run_of(3, status="incomplete"), run_of(2, audit="skipped")]
+    assert audit_window(Extract(), runs, NOW) == (NOW - timedelta(days=8), NOW)
+
+
+def test_a_clock_that_went_back_gives_no_window_that_ends_before_it_begins() -> None:
+    """A run from the future (a corrected clock) must not make `from` later than `to`."""
+    assert audit_window(Extract(), [run_of(-9)], NOW) == (NOW, NOW)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "day"),
+    [
+        ('"2026-05-11T08:15:30Z"', date(2026, 5, 11)),
+        ('"2026-05-11T08:15:30.123456+00:00"', date(2026, 5, 11)),
+        ('"2026-05-11T01:00:00+05:30"', date(2026, 5, 10)),
+        ('"2026-05-11T23:30:00-08:00"', date(2026, 5, 12)),
+        ('"2026-05-11T08:15:30"', date(2026, 5, 11)),
+        ('"2026-05-11"', date(2026, 5, 11)),
+        ('"0001-01-01T00:00:00+05:00"', NOW.date()),
+        ('"yesterday"', NOW.date()),
+        ("null", NOW.date()),
+        ("1747000000", NOW.date()),
+    ],
+)
+def test_an_event_belongs_to_its_day_in_utc(timestamp: str, day: date) -> None:
+    """A timestamp that does not parse falls on the day of the run."""
+    item = msgspec.Raw(b'{"id":"e1","timestamp":%s}' % timestamp.encode())
+    assert event_day(item, NOW.date()) == day
