@@ -40,10 +40,11 @@ def run_demo(folder: Path, *, endpoints: int, weeks: int, say: Callable[[str], N
     plan = Plan(endpoints=endpoints, weeks=weeks, as_of=newest)
     say(f"Demo: an invented company with {endpoints:,} endpoints, {weeks} simulated weeks, on a real socket.")
     say(f"The request rate is the demo's own ({_REQUESTS_PER_SECOND} a second); `tlm init` sets 5.")
-    with Sandbox(plan) as sandbox:
+    with Sandbox(plan, week=0) as sandbox:
         settings = _configure(folder, sandbox.base_url, sandbox.keys)
         for week in range(weeks):
-            sandbox.move_to(week)
+            if week:
+                sandbox.move_to(week)
             as_of = newest - timedelta(weeks=weeks - 1 - week)
             jobs.extract(settings, jobs.Selection(), clock=lambda at=as_of: at, show_progress=show_progress)  # type: ignore[misc]
             say(f"  week {week + 1:>2} of {weeks} extracted, as of {as_of:%Y-%m-%d}")

@@ -173,8 +173,9 @@ def _extract(settings: Settings, selection: Selection, clock: Clock, *, show_pro
 
 
 def _build(settings: Settings, run_id: str | None, clock: Clock) -> Outcome:
-    from pipeline.load.meta import create_meta, mark_published, published_runs  # noqa: PLC0415
+    from pipeline.load.meta import create_meta  # noqa: PLC0415
     from pipeline.load.parameters import set_policy, set_run  # noqa: PLC0415
+    from pipeline.load.published import mark_published, published_runs  # noqa: PLC0415
     from pipeline.load.raw import load_run, record_run  # noqa: PLC0415
     from pipeline.runs.manifest import find_runs, is_complete  # noqa: PLC0415
     from pipeline.transform.run import build_models  # noqa: PLC0415
@@ -192,9 +193,7 @@ def _build(settings: Settings, run_id: str | None, clock: Clock) -> Outcome:
         set_policy(warehouse, policy)
         for number, (run, manifests) in enumerate(runs, 1):
             for manifest in manifests:
-                record_run(warehouse, landing, manifest)
-                if is_complete(manifest):
-                    load_run(warehouse, landing, manifest)
+                (load_run if is_complete(manifest) else record_run)(warehouse, landing, manifest)
             set_run(warehouse, run, manifests[0].as_of_at, settings.zone)
             build_models(warehouse, places.content("sql"), everything=number == len(runs), as_run=run)
             logger.info("Run %s is built (%d of %d).", run, number, len(runs))

@@ -69,7 +69,7 @@ class Client:
             1, 1 / requests_per_second
         )  # one at a time: the bucket's burst would break the ceiling
         self._quiet_until = 0.0
-        # One connection a session, and the last one used first: a pool looks at every idle connection for every request.
+        # One connection a session, the last one used first: a pool looks at each idle connection for every request.
         self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
         trust = httpx.create_ssl_context()
         for _ in range(concurrency):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline import __version__
-from pipeline.api.contract import Call, Paging
+from pipeline.api.contract import BY_NAME, Call, Paging
 from pipeline.config import Account
 from pipeline.errors import ConfigurationError
 
@@ -27,6 +27,14 @@ class Caller:
                 "carry; check what its env, file or command gives."
             )
             raise ConfigurationError(msg)
+        for name, path in self.paths.items():
+            if name not in BY_NAME:
+                msg = f"contract.paths.{name} overrides no call; choose from: {', '.join(BY_NAME)}."
+                raise ConfigurationError(msg)
+            if not path.startswith("/") or path.startswith("//"):
+                # "https://elsewhere/..." or "//elsewhere/..." would carry the key to another host.
+                msg = f"contract.paths.{name} is {path!r}, which is no path; write one that begins with a single /."
+                raise ConfigurationError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +50,11 @@ class Request:
 
 def build_request(caller: Caller, call: Call, parameters: Mapping[str, str | int] | None = None) -> Request:
     """The request for `call`; `account_id` is sent where the call takes it and the account has one."""
-    path = caller.paths.get(call.name, call.path)
-    if not path.startswith("/") or path.startswith("//"):
-        # "https://elsewhere/..." or "//elsewhere/..." would carry the key to another host.
-        msg = f"contract.paths.{call.name} is {path!r}, which is no path; write one that begins with a single /."
-        raise ConfigurationError(msg)
     account = caller.account
     given = {**(parameters or {})}
     if account.account_id is not None and "account_id" in call.parameters:
         given["account_id"] = account.account_id
-    url = account.base_url.rstrip("/") + path
+    url = account.base_url.rstrip("/") + caller.paths.get(call.name, call.path)
     return Request(
         method=call.method,
         url=url,

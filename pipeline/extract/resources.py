@@ -53,6 +53,9 @@ def choose_resources(
     if unknown:
         msg = f"{unknown[0]!r} is no resource of this configuration; choose from: {', '.join(extract.resources)}."
         raise UsageError(msg)
+    if not names:
+        msg = f"extract.resources names no resource; choose from: {', '.join(call.name for call in LISTS)}."
+        raise UsageError(msg)
     calls = sorted((call for call in LISTS if call.name in names), key=lambda call: call.name != FIRST)
     return tuple(_resource(call, extract, window) for call in calls)
 
@@ -78,7 +81,7 @@ def audit_window(extract: Extract, earlier: Iterable[Manifest], as_of: datetime)
         if is_complete(manifest)
         and any(one.resource == AUDIT_LOG and one.status == "complete" for one in manifest.extracts)
     ]
-    start = max(read) - _OVERLAP if read else as_of - timedelta(days=extract.audit_days)
+    start = max(read) if read else as_of - timedelta(days=extract.audit_days)
     return min(start, as_of), as_of
 
 

@@ -75,7 +75,8 @@ async def extract_run(
     """Read `resources` of `accounts` (None: all that are configured) into the landing zone.
 
     Every account is tried to its end and gets its manifest; then AccessDenied is raised when one was denied, else
-    RunIncomplete when a resource that was asked for is not complete. Before anything is sent: UsageError, ConfigurationError, OutputFailed.
+    RunIncomplete when a resource that was asked for is not complete. UsageError, ConfigurationError and OutputFailed
+    come before anything is sent; OutputFailed, when the disk fills up, also later, and then without a manifest.
     """
     as_of_at = clock().astimezone(UTC).replace(microsecond=0)
     chosen = _choose_accounts(settings, accounts)
@@ -108,7 +109,7 @@ def _prepare(
     settings: Settings, account: Account, run_id: str, as_of_at: datetime, wanted: tuple[str, ...] | None
 ) -> _AccountRun:
     landing = settings.data / "landing"
-    earlier = [manifest for manifest in find_runs(landing) if manifest.account == account.name]
+    earlier = find_runs(landing, account.name)
     window = audit_window(settings.extract, earlier, as_of_at)
     key = read_secret(account.api_key, f"accounts.{account.name}.api_key", Path(settings.folder))
     return _AccountRun(

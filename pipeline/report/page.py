@@ -91,6 +91,8 @@ def _sheets(environment: jinja2.Environment, medium: Medium) -> list[_Sheet]:
     else:
         texts.append(("all", _read(folder / "css" / "print.css")))
     texts.append(("all", environment.get_template("css/theme.css").render()))
+    if medium == "paper":  # one sheet: WeasyPrint matches every element against every sheet
+        texts = [("all", "\n".join(text for _, text in texts))]
     return [_Sheet(media, Markup(text)) for media, text in texts]  # noqa: S704 -- packaged sheets, no data in them
 
 

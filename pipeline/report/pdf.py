@@ -6,6 +6,7 @@ Nothing outside the package is ever read: the fetcher knows a closed set of asse
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import os
@@ -49,7 +50,7 @@ def render_pdf(report: Report, theme: Theme) -> bytes:
         if file.is_embedded
     ]
     document = weasyprint.HTML(string=page, base_url=_SCHEME, url_fetcher=fetcher)
-    with _clock_of_fonts(report.as_of):
+    with _clock_of_fonts(report.as_of), _no_collection():
         raw = document.write_pdf(
             attachments=attachments,
             pdf_variant="pdf/a-3a",
@@ -107,6 +108,18 @@ def _clock_of_fonts(at: datetime) -> Iterator[None]:
             del os.environ["SOURCE_DATE_EPOCH"]
         else:
             os.environ["SOURCE_DATE_EPOCH"] = before
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """While it lasts, the cyclic collector rests: a quarter of the rendering time, measured, for some 20 MB more."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _finished(raw: bytes, names: list[str]) -> bytes:

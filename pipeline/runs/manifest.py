@@ -131,9 +131,9 @@ def read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def find_runs(landing: Path) -> tuple[Manifest, ...]:
-    """All finished runs of all accounts below `landing`, sorted by run id, then account."""
-    manifests = (read_manifest(path) for path in landing.glob(f"*/*/{FILE_NAME}"))
+def find_runs(landing: Path, account: str = "*") -> tuple[Manifest, ...]:
+    """The finished runs below `landing`, of one account or of all, sorted by run id, then account."""
+    manifests = (read_manifest(path) for path in landing.glob(f"{account}/*/{FILE_NAME}"))
     return tuple(sorted(manifests, key=lambda manifest: (manifest.run_id, manifest.account)))
 
 

@@ -1,1 +1,1 @@
-"""An invented company behind a faithful TLM API on a real socket: what the demo, the tests and the benchmarks run against."""
+"""An invented company behind a faithful TLM API on a real socket: for the demo, the tests and the benchmarks."""

@@ -1,4 +1,4 @@
-"""The child process of `Sandbox`: arguments are the plan as JSON and the week; see `pipeline.sandbox.serve.run_child`."""
+"""The child process of `Sandbox`; its arguments are the plan as JSON and the week: see `serve.run_child`."""
 
 from __future__ import annotations
 

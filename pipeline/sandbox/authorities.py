@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 
 PUBLIC_LIMITS = ((date(2029, 3, 15), 47), (date(2027, 3, 15), 100), (date(2026, 3, 15), 200), (date(2020, 9, 1), 398))
-"""CA/B Forum ballot SC-081v3: the longest lifetime in days of a public TLS certificate issued from a day on, newest first."""
+"""CA/B Forum ballot SC-081v3: the longest lifetime in days of a public TLS certificate issued from a day on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Authority:
-    """An issuing CA. `days`: the longest lifetime that it sells from a day on, newest first; the public limit holds besides."""
+    """An issuing CA. `days`: the longest lifetime that it sells from a day on, newest first, the public limit besides.
+
+    Compared by identity, because it is a key of dictionaries on the busiest paths.
+    """
 
     name: str
     vendor: str
@@ -39,56 +42,65 @@ _DIGICERT = ((date(2029, 3, 1), 46), (date(2027, 2, 24), 99), (date(2026, 2, 24)
 _SECTIGO = ((date(2029, 3, 12), 47), (date(2027, 3, 12), 99), (date(2026, 3, 12), 199), (_ALWAYS, 397))
 _LETS_ENCRYPT = ((date(2028, 2, 16), 45), (date(2027, 2, 10), 64), (_ALWAYS, 90))
 _AMAZON = ((date(2026, 2, 18), 198), (_ALWAYS, 395))
-_RSA256, _RSA384, _EC384 = "sha256WithRSA", "sha384WithRSA", "ecdsaWithSHA384"
+_RSA256, _RSA384 = "sha256WithRSA", "sha384WithRSA"
+_EC256, _EC384 = "ecdsaWithSHA256", "ecdsaWithSHA384"
 
 
 def _fixed(days: int) -> tuple[tuple[date, int], ...]:
     return ((_ALWAYS, days),)
 
 
-def _digicert(name: str, algorithm: str = _RSA256, organization: str = "DigiCert Inc") -> Authority:
-    return Authority(name, "DigiCert", organization, "US", True, algorithm, _DIGICERT, True)
+def _public(vendor: str, name: str, days: tuple[tuple[date, int], ...], algorithm: str = _RSA256) -> Authority:
+    organization, country = _VENDORS[vendor]
+    midnight = vendor in ("DigiCert", "Sectigo", "Amazon")
+    return Authority(
+        name, vendor, organization, country, is_public=True, algorithm=algorithm, days=days, ends_at_midnight=midnight
+    )
 
 
-def _own(name: str, vendor: str, days: int, algorithm: str = _RSA256) -> Authority:
-    return Authority(name, vendor, "Tarnholm Group", "NL", False, algorithm, _fixed(days))
+def _own(vendor: str, name: str, days: int, algorithm: str = _RSA256) -> Authority:
+    midnight = vendor == "DigiCert"
+    return Authority(
+        name,
+        vendor,
+        "Tarnholm Group",
+        "NL",
+        is_public=False,
+        algorithm=algorithm,
+        days=_fixed(days),
+        ends_at_midnight=midnight,
+    )
 
 
-DIGICERT_G2 = _digicert("DigiCert Global G2 TLS RSA SHA256 2020 CA1")
-DIGICERT_G3 = _digicert("DigiCert Global G3 TLS ECC SHA384 2020 CA1", _EC384)
-DIGICERT_EV = _digicert("DigiCert EV RSA CA G2")
-GEOTRUST = _digicert("GeoTrust TLS RSA CA G1")
-SECTIGO_OV = Authority(
-    "Sectigo Public Server Authentication CA OV R36", "Sectigo", "Sectigo Limited", "GB", True, _RSA384, _SECTIGO, True
-)
-SECTIGO_DV = Authority(
-    "Sectigo Public Server Authentication CA DV E36",
-    "Sectigo",
-    "Sectigo Limited",
-    "GB",
-    True,
-    "ecdsaWithSHA256",
-    _SECTIGO,
-    True,
-)
-LETS_ENCRYPT_R = Authority("R13", "Let's Encrypt", "Let's Encrypt", "US", True, _RSA256, _LETS_ENCRYPT)
-LETS_ENCRYPT_E = Authority("E8", "Let's Encrypt", "Let's Encrypt", "US", True, _EC384, _LETS_ENCRYPT)
-GLOBALSIGN = Authority(
-    "GlobalSign RSA OV SSL CA 2018", "GlobalSign", "GlobalSign nv-sa", "BE", True, _RSA256, _fixed(397)
-)
-AMAZON = Authority("Amazon RSA 2048 M03", "Amazon", "Amazon", "US", True, _RSA256, _AMAZON, True)
-GOOGLE = Authority("WR1", "Google Trust Services", "Google Trust Services", "US", True, _RSA256, _fixed(90))
-GODADDY = Authority(
-    "Go Daddy Secure Certificate Authority - G2", "GoDaddy", "GoDaddy.com, Inc.", "US", True, _RSA256, _fixed(397)
-)
-DIGICERT_PRIVATE = Authority(
-    "Tarnholm Private TLS CA G1", "DigiCert", "Tarnholm Group", "NL", False, _RSA256, _fixed(365), True
-)
-ADCS = _own("Tarnholm Internal Issuing CA 1", "Microsoft AD CS", 730)
-ADCS_SHORT = _own("Tarnholm Internal Issuing CA 2", "Microsoft AD CS", 365)
+_VENDORS = {
+    "DigiCert": ("DigiCert Inc", "US"),
+    "Sectigo": ("Sectigo Limited", "GB"),
+    "Let's Encrypt": ("Let's Encrypt", "US"),
+    "GlobalSign": ("GlobalSign nv-sa", "BE"),
+    "Amazon": ("Amazon", "US"),
+    "Google Trust Services": ("Google Trust Services", "US"),
+    "GoDaddy": ("GoDaddy.com, Inc.", "US"),
+}
+
+DIGICERT_G2 = _public("DigiCert", "DigiCert Global G2 TLS RSA SHA256 2020 CA1", _DIGICERT)
+DIGICERT_G3 = _public("DigiCert", "DigiCert Global G3 TLS ECC SHA384 2020 CA1", _DIGICERT, _EC384)
+DIGICERT_EV = _public("DigiCert", "DigiCert EV RSA CA G2", _DIGICERT)
+GEOTRUST = _public("DigiCert", "GeoTrust TLS RSA CA G1", _DIGICERT)
+SECTIGO_OV = _public("Sectigo", "Sectigo Public Server Authentication CA OV R36", _SECTIGO, _RSA384)
+SECTIGO_DV = _public("Sectigo", "Sectigo Public Server Authentication CA DV E36", _SECTIGO, _EC256)
+LETS_ENCRYPT_R = _public("Let's Encrypt", "R13", _LETS_ENCRYPT)
+LETS_ENCRYPT_E = _public("Let's Encrypt", "E8", _LETS_ENCRYPT, _EC384)
+GLOBALSIGN = _public("GlobalSign", "GlobalSign RSA OV SSL CA 2018", _fixed(397))
+AMAZON = _public("Amazon", "Amazon RSA 2048 M03", _AMAZON)
+GOOGLE = _public("Google Trust Services", "WR1", _fixed(90))
+GODADDY = _public("GoDaddy", "Go Daddy Secure Certificate Authority - G2", _fixed(397))
+
+DIGICERT_PRIVATE = _own("DigiCert", "Tarnholm Private TLS CA G1", 365)
+ADCS = _own("Microsoft AD CS", "Tarnholm Internal Issuing CA 1", 730)
+ADCS_SHORT = _own("Microsoft AD CS", "Tarnholm Internal Issuing CA 2", 365)
 # A domain controller's default name says neither "private" nor "internal": its trust stays unknown.
-ADCS_APAC = _own("APAC-ISSUING-CA01", "Microsoft AD CS", 730)
-VAULT = _own("Tarnholm Internal Vault CA v3", "HashiCorp Vault", 90, "ecdsaWithSHA256")
-LEGACY = _own("Tarnholm Internal Legacy CA", "Tarnholm CA", 1095)
-SELF_SIGNED = Authority("", "Self signed", "", "", False, _RSA256, _fixed(1825))
+ADCS_APAC = _own("Microsoft AD CS", "APAC-ISSUING-CA01", 730)
+VAULT = _own("HashiCorp Vault", "Tarnholm Internal Vault CA v3", 90, _EC256)
+LEGACY = _own("Tarnholm CA", "Tarnholm Internal Legacy CA", 1095)
+SELF_SIGNED = Authority("", "Self signed", "", "", is_public=False, algorithm=_RSA256, days=_fixed(1825))
 """Stands for a certificate that its own key signed: the issuer is the subject."""

@@ -1,7 +1,8 @@
 """X.509 certificates of the invented estate: real DER, made anew whenever asked, always the same bytes.
 
-A self-signed certificate carries a signature that verifies. That of an authority has the right form and length but verifies under no
-key: the authorities exist by name only, and 255 microseconds for each RSA signature would be most of the time of making an estate.
+A self-signed certificate carries a signature that verifies. That of an authority has the right form and length but
+verifies under no key: the authorities exist by name only, and 255 microseconds for each RSA signature would be most of
+the time of making an estate.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pipeline.sandbox.keys import Key
 
 @dataclass(frozen=True, slots=True)
 class _Algorithm:
-    """A signature algorithm: encoded identifier, digest, and the length in bytes of an authority's signature (EC: of r and s)."""
+    """A signature algorithm: encoded identifier, digest, and the bytes of an authority's signature (EC: of r and s)."""
 
     encoded: bytes
     digest: hashes.HashAlgorithm
@@ -32,12 +33,12 @@ def _rsa(dotted: str, digest: hashes.HashAlgorithm, size: int) -> _Algorithm:
 
 
 _ALGORITHMS = {
-    "md5WithRSA": _rsa("1.2.840.113549.1.1.4", hashes.MD5(), 256),
-    "sha1WithRSA": _rsa("1.2.840.113549.1.1.5", hashes.SHA1(), 256),
+    "md5WithRSA": _rsa("1.2.840.113549.1.1.4", hashes.MD5(), 256),  # noqa: S303 -- what is weak must be seen
+    "sha1WithRSA": _rsa("1.2.840.113549.1.1.5", hashes.SHA1(), 256),  # noqa: S303 -- the same
     "sha256WithRSA": _rsa("1.2.840.113549.1.1.11", hashes.SHA256(), 256),
     "sha384WithRSA": _rsa("1.2.840.113549.1.1.12", hashes.SHA384(), 384),
-    "ecdsaWithSHA256": _Algorithm(der.sequence(der.identifier("1.2.840.10045.4.3.2")), hashes.SHA256(), 32, True),
-    "ecdsaWithSHA384": _Algorithm(der.sequence(der.identifier("1.2.840.10045.4.3.3")), hashes.SHA384(), 48, True),
+    "ecdsaWithSHA256": _Algorithm(der.sequence(der.identifier("1.2.840.10045.4.3.2")), hashes.SHA256(), 32, is_ec=True),
+    "ecdsaWithSHA384": _Algorithm(der.sequence(der.identifier("1.2.840.10045.4.3.3")), hashes.SHA384(), 48, is_ec=True),
 }
 _VERSION_3 = der.encode(0xA0, der.integer(2))
 _SERVER, _CLIENT = der.identifier("1.3.6.1.5.5.7.3.1"), der.identifier("1.3.6.1.5.5.7.3.2")

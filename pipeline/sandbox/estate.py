@@ -73,7 +73,8 @@ class Record:
 class Deployment:
     """A service: endpoints that share one certificate, and how it is renewed.
 
-    `newest` is the certificate issued last, not yet installed perhaps. `due_at` names the one entry of the agenda that still counts.
+    `newest` is the certificate issued last, not yet installed perhaps. `due_at` names the one entry of the
+    agenda that still counts.
     """
 
     subject: Subject

@@ -16,7 +16,7 @@ Test = Callable[[Item], bool]
 Parameters = Sequence[tuple[str, str]]
 
 
-class BadParameter(ValueError):
+class BadParameter(ValueError):  # noqa: N818 -- named by what is wrong
     """A parameter whose value cannot be read; `field` is its name, the text is the sentence for the caller."""
 
     def __init__(self, field: str, sentence: str) -> None:
@@ -76,40 +76,55 @@ _AUDIT_PATHS: dict[str, tuple[str, ...]] = {
 
 
 def certificate_tests(parameters: Parameters) -> list[Test]:
-    """Tests of certificate search: `valid_from` keeps those issued after the value, `valid_to` those that end before it."""
+    """Tests of certificate search: `valid_from` keeps those issued after the value, `valid_to` those that end before."""
     tests: list[Test] = []
     for name, value in parameters:
         if name in _CERTIFICATE_PATHS:
             tests.append(_same(value, *_CERTIFICATE_PATHS[name]))
         elif name == "tags":
-            tests.append(lambda item, tag=value: tag in (item.get("tags") or ()))  # type: ignore[misc]
+            tests.append(_tagged(value))
         elif name == "valid_from":
-            after = read_time(value, name)
-            tests.append(lambda item, after=after: read_time(item["valid_from"], "valid_from") > after)  # type: ignore[misc]
+            tests.append(_issued_after(read_time(value, name)))
         elif name == "valid_to":
-            before = read_time(value, name)
-            tests.append(lambda item, before=before: _end_of(item["valid_to"]) < before)  # type: ignore[misc]
+            tests.append(_ending_before(read_time(value, name)))
     return tests
 
 
 def audit_tests(parameters: Parameters) -> list[Test]:
-    """Tests of the audit log: `from` inclusive, `to` exclusive, `resource_type` repeatable, `data[key]` inside the details."""
+    """Tests of the audit log: `from` inclusive, `to` exclusive, `resource_type` repeatable, `data[key]` in the details."""
     tests: list[Test] = []
     kinds = {value for name, value in parameters if name == "resource_type"}
     if kinds:
         tests.append(lambda item: item["resource_type"] in kinds)
+    times = {name: read_time(value, name) for name, value in parameters if name in ("from", "to")}
+    if times:
+        tests.append(_between(times.get("from"), times.get("to")))
     for name, value in parameters:
         if name in _AUDIT_PATHS:
             tests.append(_same(value, *_AUDIT_PATHS[name]))
-        elif name == "from":
-            first = read_time(value, name)
-            tests.append(lambda item, first=first: read_time(item["timestamp"], "timestamp") >= first)  # type: ignore[misc]
-        elif name == "to":
-            end = read_time(value, name)
-            tests.append(lambda item, end=end: read_time(item["timestamp"], "timestamp") < end)  # type: ignore[misc]
         elif name.startswith("data[") and name.endswith("]"):
             tests.append(_inside_data(name[5:-1], value))
     return tests
+
+
+def _tagged(tag: str) -> Test:
+    return lambda item: tag in (item.get("tags") or ())
+
+
+def _issued_after(limit: datetime) -> Test:
+    return lambda item: read_time(item["valid_from"], "valid_from") > limit
+
+
+def _ending_before(limit: datetime) -> Test:
+    return lambda item: _end_of(item["valid_to"]) < limit
+
+
+def _between(first: datetime | None, end: datetime | None) -> Test:
+    def test(item: Item) -> bool:
+        at = read_time(item["timestamp"], "timestamp")
+        return (first is None or at >= first) and (end is None or at < end)
+
+    return test
 
 
 def _inside_data(key: str, value: str) -> Test:

@@ -29,7 +29,7 @@ _SERIAL_BYTES = {LETS_ENCRYPT_R: (b"\x05", 18), LETS_ENCRYPT_E: (b"\x06", 18), A
 
 
 def plan_validity(authority: Authority, issued_at: int, *, is_over_long: bool = False) -> tuple[int, int]:
-    """Start and end, both inclusive, of a certificate issued at an instant; within the rule of that day unless over-long."""
+    """Start and end, both inclusive, of a certificate issued at an instant; within that day's rule unless over-long."""
     start = issued_at - issued_at % DAY if authority.ends_at_midnight else issued_at - _BACKDATED.get(authority, 0)
     days = authority.longest_days(datetime.fromtimestamp(start, UTC).date())
     if is_over_long:
@@ -38,7 +38,7 @@ def plan_validity(authority: Authority, issued_at: int, *, is_over_long: bool = 
 
 
 def plan_renewal(dice: Dice, renewal: Renewal, validity: tuple[int, int]) -> int | None:
-    """When the next certificate is asked for: up to 30 days before the end, by hand later or too late; None for never."""
+    """When the next one is asked for: up to 30 days before the end, by hand later or too late; None for never."""
     start, end = validity
     if renewal is Renewal.NEVER:
         return None
@@ -75,7 +75,7 @@ def make_serial(dice: Dice, authority: Authority) -> int:
 class Issuer:
     """Makes the certificates of the inventory.
 
-    Two authorities of the company's own were once restored from a backup: some of their serial numbers occur twice in an account.
+    Two authorities of the company's own were once restored from a backup: some of their serial numbers occur twice.
     """
 
     def __init__(self, dice: Dice) -> None:
@@ -89,7 +89,7 @@ class Issuer:
         return self.record(deployment, validity)
 
     def record(self, deployment: Deployment, validity: tuple[int, int]) -> Record:
-        """A certificate of a deployment with this validity, in the inventory of the accounts that have its endpoints."""
+        """A certificate with this validity, in the inventory of the accounts that have the deployment's endpoints."""
         accounts = sorted({endpoint.account for endpoint in deployment.endpoints})
         kind, size = deployment.key
         signs_itself = deployment.authority is SELF_SIGNED and kind == "RSA"

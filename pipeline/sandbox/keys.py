@@ -1,4 +1,4 @@
-"""A small pool of keys that is the same on every machine, although RSA keys cannot be seeded and take 60 ms each to make.
+"""A small pool of keys, the same on every machine, although RSA keys cannot be seeded and take 60 ms each to make.
 
 - EC: the private number is derived, so the point is real.
 - RSA of a host: only the public half exists, an odd number without small factors. Nobody ever signs with it.
@@ -29,7 +29,7 @@ _APPLIANCE_COUNTERS = {2048: (1015, 39), 1024: (148, 168)}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Key:
-    """A key of a host: type and size in bits, the encoded public key, its identifier; `sign` where it signs for itself."""
+    """A key of a host: type, size in bits, encoded public key, its identifier; `sign` where it signs for itself."""
 
     kind: str
     size: int
@@ -74,7 +74,12 @@ def _rsa_public(size: int, number: int) -> Key:
 
 def _make_rsa(modulus: int, size: int, sign: Callable[[bytes, hashes.HashAlgorithm], bytes] | None) -> Key:
     content = der.sequence(der.integer(modulus), der.integer(65537))
-    return Key("RSA", size, der.sequence(_RSA, der.bits(content)), hashlib.sha1(content).digest(), sign)
+    return Key("RSA", size, der.sequence(_RSA, der.bits(content)), _identify(content), sign)
+
+
+def _identify(content: bytes) -> bytes:
+    """Key identifier of RFC 5280, method 1."""
+    return hashlib.sha1(content, usedforsecurity=False).digest()
 
 
 def _ec_key(size: int, number: int) -> Key:
@@ -87,4 +92,4 @@ def _ec_key(size: int, number: int) -> Key:
         return private.sign(data, ec.ECDSA(digest, deterministic_signing=True))
 
     encoded = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return Key("EC", size, encoded, hashlib.sha1(point).digest(), sign)
+    return Key("EC", size, encoded, _identify(point), sign)

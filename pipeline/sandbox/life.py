@@ -1,4 +1,4 @@
-"""The estate from week to week: hosts come and go, fail and return, are enrolled and covered; certificates see to themselves."""
+"""The estate from week to week: hosts come and go, fail and return, are enrolled and covered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.renewals import Renewals, touch_all
 
 BURN_IN_WEEKS = 5
-"""Weeks lived before the first one that is shown, so that outages, waiting installations and revocations have settled."""
+"""Weeks lived before the first one that is shown: outages, waiting installations and revocations have settled."""
 _GROWTH = 0.004
 _EVERYDAY = 0.018
 _FAILED = frozenset(status for status, _, _ in FAILURES)
@@ -27,7 +27,7 @@ _BETTER = {after: before for before, after in _WORSE.items()}
 
 
 class Life:
-    """The estate at one instant, `now`; `live_week` takes it to the next. Shares below are of 10,000 endpoints a week."""
+    """The estate at one instant, `now`; `live_week` takes it to the next. Counts below are a week's among 10,000."""
 
     def __init__(self, plan: Plan, branches: tuple[Branch, ...]) -> None:
         self.plan = plan
@@ -120,14 +120,14 @@ class Life:
 
     def _draw(self, may: Callable[[Endpoint], bool], count: int) -> list[Endpoint]:
         """Different endpoints that qualify, at random; fewer where hardly any do."""
-        drawn: list[Endpoint] = []
+        drawn: dict[Endpoint, None] = {}
         for _ in range(100 * count if self.endpoints else 0):
             endpoint = self._dice.choice(self.endpoints)
             if may(endpoint) and not endpoint.is_gone and not endpoint.is_absent and endpoint not in drawn:
-                drawn.append(endpoint)
+                drawn[endpoint] = None
             if len(drawn) == count:
                 break
-        return drawn
+        return list(drawn)
 
     def _arrive(self, start: int) -> None:
         """New hosts, until every account has the size that it should have."""
@@ -144,7 +144,7 @@ class Life:
                     self.renewals.start(deployment, at)
 
     def _calm_down(self) -> None:
-        """ "Successful" is shown for 24 hours only; one failure in three is repaired within the week."""
+        """Success is shown for 24 hours only; one failure in three is repaired within the week."""
         for endpoint in self.endpoints:
             status = endpoint.status
             if status == "AUTOMATION_SUCCESSFUL" or (status in _FAILED and self._dice.happens(0.33)):
@@ -224,14 +224,14 @@ class Life:
         endpoint.touch()
         self.trail.endpoint(at, "update", ("failure", sentence), endpoint, ROBOT)
 
-    def _refresh_status(self, endpoint: Endpoint, at: int) -> None:
+    def _refresh_status(self, endpoint: Endpoint, _at: int) -> None:
         endpoint.status = self._founder.draw_managed_status()
         endpoint.touch()
 
-    def _rate_worse(self, endpoint: Endpoint, at: int) -> None:
+    def _rate_worse(self, endpoint: Endpoint, _at: int) -> None:
         self._rate(endpoint, _WORSE)
 
-    def _rate_better(self, endpoint: Endpoint, at: int) -> None:
+    def _rate_better(self, endpoint: Endpoint, _at: int) -> None:
         if endpoint.rating != "NOT_SECURE" and endpoint.deployment.authority is not SELF_SIGNED:
             self._rate(endpoint, _BETTER)
 
@@ -258,7 +258,7 @@ class Life:
         self.renewals.revoke(endpoint.deployment, at)
 
 
-def _is_anything(endpoint: Endpoint) -> bool:
+def _is_anything(_endpoint: Endpoint) -> bool:
     return True
 
 

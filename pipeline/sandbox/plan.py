@@ -10,8 +10,8 @@ import msgspec
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The same plan gives the same estate, byte for byte.
 
-    `endpoints` is the size at `as_of`, the instant of the last week; the estate is smaller before. `shares`: how the endpoints
-    are divided among the accounts, by name; the first is the head office's. An account with share 0 is empty.
+    `endpoints` is the size at `as_of`, the instant of the last week; the estate is smaller before. `shares`: how the
+    endpoints are divided among the accounts, by name; the first is the head office's, and one with share 0 is empty.
     `refusals`: by account and name of a call, the status (403 or 404) with which that call is refused.
     """
 

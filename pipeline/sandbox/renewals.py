@@ -38,7 +38,7 @@ class Renewals:
         self._fresh: list[tuple[Endpoint, int]] = []
 
     def inventory(self, account: str, now: int) -> list[Record]:
-        """The certificates that an account still keeps: those that expired two months ago leave, unless they are installed."""
+        """The certificates that an account still keeps: two months after their end they leave, unless installed."""
         kept = now - _KEPT_DAYS * DAY
         return [
             record
@@ -61,7 +61,7 @@ class Renewals:
             act(at)
 
     def begin(self, deployment: Deployment, now: int) -> None:
-        """Give a deployment that exists already the certificate it would have: issued some time ago, not yet renewed."""
+        """Give an existing deployment the certificate that it would have: issued some time ago, not yet renewed."""
         dice = self._dice
         for longest_ago in [1100 * DAY] * 60 + [20 * DAY] * 60:
             issued_at = now - int(dice.random() * longest_ago)

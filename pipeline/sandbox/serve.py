@@ -17,7 +17,7 @@ import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
 import msgspec
 import uvicorn
@@ -44,7 +44,7 @@ def make_app(service: Service) -> Application:
     """The service as a plain ASGI application."""
 
     async def app(
-        scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+        scope: Message, _receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         if scope["type"] != "http":
             return
@@ -155,7 +155,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         package_root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 -- this interpreter, our own module
             [sys.executable, "-m", "pipeline.sandbox", msgspec.json.encode(self._plan).decode(), str(self._week)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -178,16 +178,13 @@ class Sandbox:
 
     def move_to(self, week: int) -> None:
         """Move the simulated clock; week 0 is the oldest. Requests that come afterwards see that week."""
-        stdin = self._process.stdin
-        assert stdin is not None  # opened as a pipe
-        stdin.write(f"{week}\n".encode())
-        stdin.flush()
+        commands = cast("IO[bytes]", self._process.stdin)
+        commands.write(f"{week}\n".encode())
+        commands.flush()
         self._read_line()
 
     def _read_line(self) -> bytes:
-        stdout = self._process.stdout
-        assert stdout is not None  # opened as a pipe
-        line = stdout.readline()
+        line = cast("IO[bytes]", self._process.stdout).readline()
         if not line:
             raise RuntimeError("The sandbox process ended before it answered; its own message is on standard error.")
         return line

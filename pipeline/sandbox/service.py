@@ -1,7 +1,7 @@
 """From request to reply: the TLM API over a snapshot of the invented estate. Pure, no I/O.
 
-What it does is what `pipeline.api.contract` and the notes on the API say, limits included: `limit` is capped silently at 1,000,
-an offset past the end gives no items and the true total, an unknown path outside the API answers 200 with the console's HTML.
+What it does is what `pipeline.api.contract` and the notes on the API say, limits included: `limit` is capped silently at
+1,000, an offset past the end gives no items and the true total, an unknown path outside the API answers 200 with HTML.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Reply:
     body: bytes
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 -- an answer of the API, no failure of ours
     """An error answer of the API: HTTP status, sentence, and the field it is about."""
 
     def __init__(self, status: int, sentence: str, *, code: str | None = None, about: str | None = None) -> None:
@@ -80,8 +80,8 @@ def make_key(account: str, seed: int) -> str:
 class Service:
     """The API over one snapshot at a time.
 
-    `keys`: API key by account name. `refusals`: by account name, the status (403 or 404) with which each named call is refused:
-    an account without the endpoints feature is `{"prod": dict.fromkeys(ENDPOINT_CALLS, 403)}`.
+    `keys`: API key by account name. `refusals`: by account name, the status (403 or 404) with which each named call is
+    refused: an account without the endpoints feature is `{"prod": dict.fromkeys(ENDPOINT_CALLS, 403)}`.
     """
 
     def __init__(

@@ -12,9 +12,15 @@ class Issued(Protocol):
     """A certificate that can show its DER; hexadecimal upper case, as on the wire."""
 
     @property
-    def serial_number(self) -> str: ...
+    def serial_number(self) -> str:
+        """The serial number."""
+        ...
+
     @property
-    def thumbprint(self) -> str: ...
+    def thumbprint(self) -> str:
+        """SHA-256 of the DER."""
+        ...
+
     def der(self) -> bytes:
         """The X.509 certificate; its SHA-256 is `thumbprint`."""
         ...
@@ -49,8 +55,8 @@ class Ended(Sequence[bytes]):
 class AccountView:
     """One account at one instant.
 
-    `lists`: for each list call of the contract its items, each one JSON object. `issued`: the certificates in the order of
-    `lists["certificates"]`. The audit log holds every event up to the instant, oldest first.
+    `lists`: for each list call of the contract its items, each one JSON object; the audit log holds every event up to the
+    instant, oldest first. `issued`: the certificates in the order of `lists["certificates"]`.
     """
 
     account_id: str

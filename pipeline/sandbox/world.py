@@ -32,7 +32,7 @@ class World:
         self._weeks = [self._show()]
 
     def at(self, week: int) -> Snapshot:
-        """The estate at a week's instant; week 0 is the oldest. The weeks up to it are lived when they are first needed."""
+        """The estate at a week's instant; week 0 is the oldest. Weeks are lived when they are first needed."""
         if not 0 <= week < self.plan.weeks:
             raise IndexError(f"The plan has weeks 0 to {self.plan.weeks - 1}, not {week}.")
         while len(self._weeks) <= week:

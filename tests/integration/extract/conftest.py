@@ -1,4 +1,4 @@
-"""A little TLM on a real socket that shares nothing with the pipeline or its sandbox: lists in memory, replies on demand."""
+"""A little TLM on a real socket that shares nothing with the pipeline or its sandbox."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Asked:
 
 @dataclass
 class Tlm:
-    """The server's state: `lists` by resource; `instead` may answer a request before the lists do; `asked` is its log."""
+    """`lists` by resource; `instead` may answer a request before the lists do; `asked` is every request so far."""
 
     lists: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in PATHS})
     instead: Callable[[Asked, int], Raw | None] = lambda _asked, _number: None

@@ -199,7 +199,7 @@ def test_a_base_url_that_answers_html_is_told_from_the_api(tlm: Tlm, settings_fo
     """Status 200 and a page for people."""
     html = (200, {"content-type": "text/html"}, b"<!DOCTYPE html><html><body>Welcome</body></html>")
     tlm.instead = lambda _asked, _number: html
-    with pytest.raises(RunIncomplete, match="Account prod is incomplete: business_units.*an HTML page.*base_url"):
+    with pytest.raises(RunIncomplete, match=r"Account prod is incomplete: business_units.*an HTML page.*base_url"):
         extract(settings_for({"prod": tlm.base_url}))
 
 

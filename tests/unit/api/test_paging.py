@@ -156,9 +156,7 @@ def test_a_documented_bare_array_needs_one_request() -> None:
 def test_a_bare_array_that_pages_ends_with_an_empty_page(total: int) -> None:
     """A list without a total is asked on until nothing comes."""
     paging = Paging(10)
-    taken, _ = read_all(
-        paging, lambda offset, limit: page(range(offset, min(offset + limit, total)), None, None), 10
-    )
+    taken, _ = read_all(paging, lambda offset, limit: page(range(offset, min(offset + limit, total)), None, None), 10)
     assert (taken, paging.fault()) == (list(range(total)), None)
 
 

@@ -36,14 +36,22 @@ def test_the_key_is_in_no_repr_and_no_label() -> None:
 def test_the_owner_overrides_a_path() -> None:
     """[contract] paths wins over the shipped contract."""
     caller = Caller(ACCOUNT, "k", {"automation_inventory": "/mpki/api/v2/automation"})
-    assert build_request(caller, BY_NAME["automation_inventory"]).url == "https://one.digicert.com/mpki/api/v2/automation"
+    assert (
+        build_request(caller, BY_NAME["automation_inventory"]).url == "https://one.digicert.com/mpki/api/v2/automation"
+    )
 
 
 @pytest.mark.parametrize("path", ["https://elsewhere.test/x", "//elsewhere.test/x", "mpki/x", ""])
 def test_an_override_that_leaves_the_host_is_refused(path: str) -> None:
     """The key goes to the configured host only."""
-    with pytest.raises(ConfigurationError, match="contract.paths.agents"):
-        build_request(Caller(ACCOUNT, "k", {"agents": path}), BY_NAME["agents"])
+    with pytest.raises(ConfigurationError, match=r"contract\.paths\.agents"):
+        Caller(ACCOUNT, "k", {"agents": path})
+
+
+def test_an_override_of_an_unknown_call_is_refused() -> None:
+    """A typing mistake in [contract] paths must not be silently without effect."""
+    with pytest.raises(ConfigurationError, match=r"contract.paths.agent .*agents"):
+        Caller(ACCOUNT, "k", {"agent": "/x"})
 
 
 def test_a_bare_array_is_asked_for_without_paging() -> None:

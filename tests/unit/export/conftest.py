@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import csv
-import re
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,8 @@ import pytest
 from pipeline.config import Account, Settings
 from pipeline.export.files import export_actions
 from pipeline.places import content
-from pipeline.warehouse.duck import Warehouse, literal
-from pipeline.warehouse.publish import open_build, publish
+from pipeline.transform.seeds import create_macros, load_lists
+from pipeline.warehouse.duck import open_writable
 
 AS_OF = datetime(2026, 11, 23, 6)  # noqa: DTZ001 -- as the warehouse stores it: naive UTC
 RUN = "20261123T060000Z-aaaaaa"
@@ -105,51 +105,48 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(accounts=(Account("north", "https://north.example.test"),), folder=str(tmp_path))
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse without endpoints: the tables that exports read, and the project's own macros, limits and views."""
+    path = tmp_path_factory.mktemp("empty") / "tlm.duckdb"
+    with open_writable(path) as warehouse:
+        for schema in ("raw", "staging", "core", "mart", "rules", "meta", "report", "export"):
+            warehouse.execute(f"create schema {schema}")
+        warehouse.execute("create table meta.current_run as select ? as run_id, ? as as_of_at", [RUN, AS_OF])
+        warehouse.execute("create table rules.policy (renew_days integer, multi_year_profiles varchar[])")
+        columns = ", ".join(f"{name} {kind}" for name, kind in ENDPOINT_COLUMNS.items())
+        warehouse.execute(f"create table core.endpoints ({columns})")
+        sql = content("sql")
+        create_macros(warehouse, sql / "macros")
+        load_lists(warehouse, sql / "rules")
+        limits = (sql / "rules" / "validity_limits.sql").read_text()
+        warehouse.execute(f"create table rules.validity_limits as {limits}")
+        read_by_others = {"job_rows", "sharing"}
+        for view in sorted((sql / "export").glob("*.sql"), key=lambda path: (path.stem not in read_by_others, path)):
+            warehouse.execute(f"create view export.{view.stem} as {view.read_text()}")
+    return path
+
+
 @pytest.fixture
-def make_database(settings: Settings) -> MakeDatabase:
+def make_database(settings: Settings, empty_database: Path) -> MakeDatabase:
     """A function that publishes a warehouse whose core.endpoints are SOUND, each with the differences given by key."""
 
     def make(endpoints: dict[str, dict[str, Any]], **policy: Any) -> Path:
-        build = open_build(settings.database)
-        warehouse = build.warehouse
-        for schema in ("raw", "core", "rules", "meta", "export"):
-            warehouse.execute(f"create schema {schema}")
-        warehouse.execute("create table meta.current_run as select ? as run_id, ? as as_of_at", [RUN, AS_OF])
-        warehouse.execute(
-            "create table rules.policy as select ?::integer as renew_days, ?::varchar[] as multi_year_profiles",
-            [policy.get("renew_days", 30), policy.get("multi_year_profiles", [])],
-        )
-        columns = ", ".join(f"{name} {kind}" for name, kind in ENDPOINT_COLUMNS.items())
-        warehouse.execute(f"create table core.endpoints ({columns})")
-        marks = ", ".join("?" for _ in ENDPOINT_COLUMNS)
-        for key, differences in endpoints.items():
-            row = SOUND | {"endpoint_key": key} | differences
+        settings.data.mkdir()
+        shutil.copyfile(empty_database, settings.database)
+        with open_writable(settings.database) as warehouse:
             warehouse.execute(
-                f"insert into core.endpoints values ({marks})", [row.get(name) for name in ENDPOINT_COLUMNS]
+                "insert into rules.policy values (?, ?)",
+                [policy.get("renew_days", 30), policy.get("multi_year_profiles", [])],
             )
-        create_content(warehouse)
-        publish(build)
+            marks = ", ".join("?" for _ in ENDPOINT_COLUMNS)
+            for key, differences in endpoints.items():
+                row = SOUND | {"endpoint_key": key} | differences
+                values = [row.get(name) for name in ENDPOINT_COLUMNS]
+                warehouse.execute(f"insert into core.endpoints values ({marks})", values)
         return settings.database
 
     return make
-
-
-def create_content(warehouse: Warehouse) -> None:
-    """The project's own macros, validity limits and export views, straight from `sql/`."""
-    sql = content("sql")
-    for name in ("job_field", "job_checksum", "expiry_words"):
-        header, body = re.fullmatch(
-            r"(?:-- .*\n)*?-- macro: (.+)\n((?:.*\n)+)", (sql / "macros" / f"{name}.sql").read_text()
-        ).groups()
-        warehouse.execute(f"create macro {header} as ({body})")
-    seed = sql / "rules" / "validity_limits.csv"
-    warehouse.execute(
-        f"create table raw.rules_validity_limits as from read_csv({literal(str(seed))}, all_varchar = true)"
-    )
-    warehouse.execute("create table rules.validity_limits as " + (sql / "rules" / "validity_limits.sql").read_text())
-    views = sorted((sql / "export").glob("*.sql"), key=lambda path: (path.stem not in {"job_rows", "sharing"}, path))
-    for view in views:
-        warehouse.execute(f"create view export.{view.stem} as {view.read_text()}")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from pipeline.config import Settings
 from pipeline.errors import EngineRefused
 from pipeline.export.files import export_actions
 from pipeline.places import content
+from pipeline.transform.seeds import create_macros
 from pipeline.warehouse.duck import Warehouse, open_read_only, open_writable
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -83,13 +84,11 @@ def checksum(identity: list[str]) -> str:
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """An engine with the two macros, as the build makes them."""
+    """An engine with the macros, as the build makes them."""
     warehouse = open_writable(tmp_path_factory.mktemp("macros") / "tlm.duckdb")
-    warehouse.execute("create schema export")
-    for name in ("job_field", "job_checksum"):
-        text = (content("sql") / "macros" / f"{name}.sql").read_text()
-        header, body = text.split("-- macro: ")[1].split("\n", 1)
-        warehouse.execute(f"create macro {header} as ({body})")
+    for schema in ("staging", "core", "mart", "report", "export", "rules"):
+        warehouse.execute(f"create schema {schema}")
+    create_macros(warehouse, content("sql") / "macros")
     yield warehouse
     warehouse.close()
 

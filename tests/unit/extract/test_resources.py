@@ -50,6 +50,12 @@ def test_only_the_wanted_resources_are_read() -> None:
     assert (resource.name, resource.is_required, resource.parameters) == ("endpoints.unsecured", True, {})
 
 
+def test_a_configuration_without_resources_is_refused() -> None:
+    """There would be nothing to read."""
+    with pytest.raises(UsageError, match=r"extract\.resources names no resource"):
+        choose_resources(Extract(resources=()), None, WINDOW)
+
+
 def test_an_unknown_resource_is_refused_with_the_choice() -> None:
     """A typing mistake is a usage error."""
     with pytest.raises(UsageError, match=r"'endpoint'.*endpoints.automatable"):
@@ -57,7 +63,7 @@ def test_an_unknown_resource_is_refused_with_the_choice() -> None:
 
 
 def test_the_audit_log_is_asked_for_by_time() -> None:
-    """from and to in UTC, to the second."""
+    """Both ends in UTC, to the second."""
     (resource,) = choose_resources(Extract(), ("audit_log",), WINDOW)
     assert resource.parameters == {"from": "2026-08-26T06:00:00Z", "to": "2026-11-24T06:00:00Z"}
 

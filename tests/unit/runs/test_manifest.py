@@ -74,6 +74,7 @@ def test_runs_are_found_in_order_and_unfinished_ones_are_not(tmp_path: Path) -> 
     (tmp_path / "prod" / "20261126T060000Z-000000").mkdir()
     (tmp_path / "prod" / "events" / "2026-11-24").mkdir(parents=True)
     assert find_runs(tmp_path) == (other, MANIFEST, later)
+    assert find_runs(tmp_path, "apac") == (other,)
     assert find_runs(tmp_path / "nowhere") == ()
 
 
@@ -101,7 +102,7 @@ def test_a_damaged_manifest_is_named(tmp_path: Path, content: bytes) -> None:
     """It is neither skipped nor a traceback."""
     path = tmp_path / "manifest.json"
     path.write_bytes(content)
-    with pytest.raises(RunIncomplete, match="manifest.json cannot be read"):
+    with pytest.raises(RunIncomplete, match=r"manifest\.json cannot be read"):
         read_manifest(path)
 
 
@@ -114,7 +115,7 @@ def test_a_manifest_of_another_format_is_refused(tmp_path: Path) -> None:
 
 def test_a_manifest_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     """The folder is gone: one sentence with the path."""
-    with pytest.raises(OutputFailed, match="manifest.json cannot be written"):
+    with pytest.raises(OutputFailed, match=r"manifest\.json cannot be written"):
         write_manifest(tmp_path / "gone", MANIFEST)
 
 
