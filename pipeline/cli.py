@@ -218,6 +218,10 @@ def _print(outcome: Outcome) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _quiet_stdout()
+    if outcome.complaint is not None:
+        from pipeline.log import mask  # noqa: PLC0415
+
+        click.echo(f"tlm: {mask(outcome.complaint)}", err=True)
     return int(outcome.exit_code)
 
 

@@ -29,10 +29,11 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Lines for stdout, and the code for the shell."""
+    """Lines for stdout; where the job went on after an error, its sentence and the code for the shell."""
 
     lines: tuple[str, ...] = ()
     exit_code: Exit = Exit.DONE
+    complaint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +114,14 @@ def query(settings: Settings, sql: str, *, form: str, out: Path | None) -> Outco
 
 def run_daily(settings: Settings, *, clock: Clock = utc_now, show_progress: bool = True) -> Outcome:
     """Extract and build; accounts that are not complete keep their last complete snapshot and make the code 3 or 4."""
-    code = Exit.DONE
+    code, complaint = Exit.DONE, None
     with hold_lock(settings.data):
         try:
             _extract(settings, Selection(), clock, show_progress=show_progress)
         except (AccessDenied, RunIncomplete) as error:
-            logger.error("%s", error)  # noqa: TRY400 -- a sentence for the user, not a traceback
-            code = code_for(error)
+            code, complaint = code_for(error), str(error)
         built = _build(settings, None, clock)
-    return Outcome(built.lines, code)
+    return Outcome(built.lines, code, complaint)
 
 
 def run_weekly(settings: Settings, *, clock: Clock = utc_now, show_progress: bool = True) -> Outcome:
@@ -131,7 +131,7 @@ def run_weekly(settings: Settings, *, clock: Clock = utc_now, show_progress: boo
         return daily
     reported = report_weekly(settings, ReportRequest())
     exported = export(settings, ExportRequest(audiences=("job", "people")))
-    return Outcome(daily.lines + reported.lines + exported.lines, daily.exit_code)
+    return Outcome(daily.lines + reported.lines + exported.lines, daily.exit_code, daily.complaint)
 
 
 def serve_sandbox(port: int, endpoints: int, seed: int, announce: Callable[[str], None]) -> Outcome:

@@ -37,7 +37,7 @@ _GUARDED = (
 def write_people_csv(parquet: Path, path: Path) -> None:
     """The rows of a Parquet file (text, numbers, naive UTC times) as CSV for a spreadsheet, in a stream."""
     pl.scan_parquet(parquet).with_columns(_GUARDED).sink_csv(
-        path, line_terminator="\r\n", quote_style="non_numeric", datetime_format=_TIMES
+        path, include_bom=True, line_terminator="\r\n", quote_style="non_numeric", datetime_format=_TIMES
     )
 
 

@@ -81,7 +81,7 @@ def audit_window(extract: Extract, earlier: Iterable[Manifest], as_of: datetime)
         if is_complete(manifest)
         and any(one.resource == AUDIT_LOG and one.status == "complete" for one in manifest.extracts)
     ]
-    start = max(read) if read else as_of - timedelta(days=extract.audit_days)
+    start = max(read) - _OVERLAP if read else as_of - timedelta(days=extract.audit_days)
     return min(start, as_of), as_of
 
 

@@ -174,10 +174,11 @@ def raw_table(call: Call) -> Table:
 def create_meta(warehouse: Warehouse) -> None:
     """Make all schemas, raw.*, meta.* and the parameter tables of rules.* where they are missing; safe to repeat."""
     known = {(row[0], row[1]) for row in warehouse.rows(_KNOWN_COLUMNS)}
-    for schema in SCHEMAS:
-        warehouse.execute(f"create schema if not exists {schema}")
+    script = [f"create schema if not exists {schema}" for schema in SCHEMAS]
     for table in (*TABLES, *map(raw_table, LISTS)):
-        _create(warehouse, table, known)
+        script += _creation(table, known)
+    with warehouse.transaction():
+        warehouse.execute(";\n".join(script))
 
 
 _KNOWN_COLUMNS = """
@@ -185,16 +186,16 @@ select schema_name || '.' || table_name, column_name from duckdb_columns() where
 """
 
 
-def _create(warehouse: Warehouse, table: Table, known: set[tuple[str, str]]) -> None:
+def _creation(table: Table, known: set[tuple[str, str]]) -> list[str]:
+    """The statements that make `table`, or add the columns that an older file lacks."""
     missing = [column for column in table.columns if (table.name, column[0]) not in known]
-    if not missing:
-        return
+    statements = []
     if len(missing) == len(table.columns):
         columns = ", ".join(f"{identifier(name)} {sql_type}" for name, sql_type, _ in missing)
-        warehouse.execute(f"create table {table.name} ({columns})")
-        warehouse.execute(f"comment on table {table.name} is {literal(table.meaning)}")
+        statements += [f"create table {table.name} ({columns})"]
+        statements += [f"comment on table {table.name} is {literal(table.meaning)}"]
     else:
-        for name, sql_type, _ in missing:
-            warehouse.execute(f"alter table {table.name} add column {identifier(name)} {sql_type}")
+        statements += [f"alter table {table.name} add column {identifier(name)} {kind}" for name, kind, _ in missing]
     for name, _, meaning in missing:
-        warehouse.execute(f"comment on column {table.name}.{identifier(name)} is {literal(meaning)}")
+        statements.append(f"comment on column {table.name}.{identifier(name)} is {literal(meaning)}")
+    return statements

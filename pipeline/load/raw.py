@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import msgspec
 from pipeline.api.contract import LISTS, Call
 from pipeline.errors import BuildFailed, EngineRefused
 from pipeline.load.mend import SAMPLE_LENGTH, Mending, mend_items
-from pipeline.load.meta import Table, raw_column, raw_table
+from pipeline.load.meta import raw_column, raw_table
 from pipeline.runs.landing import read_items
 from pipeline.runs.manifest import Extract, Manifest, is_complete, manifest_hash, manifest_path
 from pipeline.warehouse.duck import Warehouse, identifier, literal
@@ -25,16 +26,68 @@ _OBJECT_BYTES = 16 * 1024 * 1024  # the engine's own limit for one item; its buf
 _WHOLE_ITEM = "(item)"
 
 
+@dataclass(frozen=True, slots=True)
+class _Landed:
+    """One resource of a run that left items: its call, what the manifest says of it, and its files in order."""
+
+    manifest: Manifest
+    call: Call
+    extract: Extract
+    parts: list[Path]
+
+
+class _RefusedError(Exception):
+    """The engine refused an item of `landed`, which aborts the transaction."""
+
+    def __init__(self, landed: _Landed, reason: str) -> None:
+        super().__init__(reason)
+        self.landed = landed
+
+
 def load_run(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
     """Replace the rows of the manifest's account in all raw tables by this run's, and record the run; all or nothing.
 
     A resource that was skipped leaves no rows. BuildFailed names account, resource and line.
     """
-    extracts = {extract.resource: extract for extract in manifest.extracts}
-    with warehouse.transaction():
-        record_run(warehouse, landing, manifest)
-        for call in LISTS:
-            _load_resource(warehouse, landing, manifest, call, extracts.get(call.name))
+    resources = _landed(landing, manifest)
+    mended: dict[str, Mending] = {}
+    with tempfile.TemporaryDirectory(prefix="tlm-mend-") as folder:
+        while True:
+            try:
+                with warehouse.transaction():
+                    record_run(warehouse, landing, manifest)
+                    for call in LISTS:
+                        warehouse.execute(f"delete from {raw_table(call).name} where account = ?", [manifest.account])
+                    for landed in resources:
+                        _load(warehouse, landed, mended.get(landed.call.name))
+            except _RefusedError as error:
+                name = error.landed.call.name
+                if name in mended:
+                    raise _unreadable(error.landed, mended[name], error) from None
+                mended[name] = mend_items(error.landed.parts, Path(folder) / f"{name}.ndjson")
+            else:
+                return
+
+
+def _landed(landing: Path, manifest: Manifest) -> list[_Landed]:
+    """The resources of the run that left items; events stand beside the runs, by day."""
+    account = landing / manifest.account
+    calls = {call.name: call for call in LISTS}
+    found = []
+    for extract in manifest.extracts:
+        folder = account if extract.resource == "audit_log" else account / manifest.run_id / extract.resource
+        if extract.parts and extract.resource in calls:
+            parts = [folder / part.name for part in extract.parts]
+            found.append(_Landed(manifest, calls[extract.resource], extract, parts))
+    return found
+
+
+def _unreadable(landed: _Landed, mending: Mending, reason: Exception) -> BuildFailed:
+    line = f" line {mending.unreadable[0]}" if mending.unreadable else ""
+    return BuildFailed(
+        f"Account {landed.manifest.account!r}, {landed.call.name}{line} of run {landed.manifest.run_id} is not JSON that"
+        f" can be read ({reason}); extract again."
+    )
 
 
 def record_run(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
@@ -65,94 +118,74 @@ def record_run(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
         _insert(warehouse, "meta.extracts", {"run_id": manifest.run_id, "account": manifest.account, **counts})
 
 
-def _load_resource(
-    warehouse: Warehouse, landing: Path, manifest: Manifest, call: Call, extract: Extract | None
-) -> None:
-    table = raw_table(call)
-    warehouse.execute(f"delete from {table.name} where account = ?", [manifest.account])
-    if extract is None or not extract.parts:
-        return
-    account = landing / manifest.account
-    folder = account if call.name == "audit_log" else account / manifest.run_id / call.name
-    parts = [folder / part.name for part in extract.parts]
-    drift: list[tuple[str, int, str]] = []
+def _load(warehouse: Warehouse, landed: _Landed, mending: Mending | None) -> None:
+    """Insert the items of one resource, from the mended file where there is one, and count what was odd."""
     try:
-        _read(warehouse, manifest, call, parts, _OBJECT_BYTES)
-    except EngineRefused:
-        drift = _read_mended(warehouse, manifest, call, parts)
-    _require_count(warehouse, manifest, table, parts, extract)
-    drift += _unknown_items(warehouse, manifest.account, table, parts)
-    for what, occurrences, sample in drift:
-        row = {"field": _WHOLE_ITEM, "what": what, "occurrences": occurrences, "sample": sample[:SAMPLE_LENGTH]}
-        _insert(
-            warehouse,
-            "meta.drift",
-            {"run_id": manifest.run_id, "account": manifest.account, "resource": call.name, **row},
-        )
+        if mending is None:
+            _read(warehouse, landed, landed.parts, _OBJECT_BYTES)
+        else:
+            _read(warehouse, landed, [mending.file], max(_OBJECT_BYTES, mending.longest + 1))
+    except EngineRefused as error:
+        raise _RefusedError(landed, str(error)) from None
+    _require_count(warehouse, landed)
+    manifest, resource = landed.manifest, landed.call.name
+    for what, occurrences, sample in (*_counted(mending), *_unknown_items(warehouse, landed)):
+        where = {"run_id": manifest.run_id, "account": manifest.account, "resource": resource, "field": _WHOLE_ITEM}
+        found = {"what": what, "occurrences": occurrences, "sample": sample[:SAMPLE_LENGTH]}
+        _insert(warehouse, "meta.drift", {**where, **found})
 
 
-def _read(warehouse: Warehouse, manifest: Manifest, call: Call, parts: list[Path], object_bytes: int) -> None:
-    """Insert the items of `parts`; row_number() over the reader is the position in the files, whatever the threads."""
-    types = ("JSON" if field.kind.is_nested else "VARCHAR" for field in call.fields)
-    columns = ", ".join(f"{literal(field.name)}: '{kind}'" for field, kind in zip(call.fields, types, strict=True))
-    fields = ", ".join(f"items.{identifier(field.name)} as {identifier(raw_column(field))}" for field in call.fields)
-    files = ", ".join(literal(str(part)) for part in parts)
+def _read(warehouse: Warehouse, landed: _Landed, files: list[Path], object_bytes: int) -> None:
+    """Insert the items of `files`; row_number() over the reader is the position in the files, whatever the threads."""
+    kinds = {field.name: "JSON" if field.kind.is_nested else "VARCHAR" for field in landed.call.fields}
+    columns = ", ".join(f"{literal(name)}: '{kind}'" for name, kind in kinds.items())
+    fields = ", ".join(
+        f"items.{identifier(field.name)} as {identifier(raw_column(field))}" for field in landed.call.fields
+    )
+    names = ", ".join(literal(str(file)) for file in files)
     warehouse.execute(
-        f"insert into {raw_table(call).name} by name\n"
-        f"select {literal(manifest.account)} as account, {literal(manifest.run_id)} as run_id,"
+        f"insert into {raw_table(landed.call).name} by name\n"
+        f"select {literal(landed.manifest.account)} as account, {literal(landed.manifest.run_id)} as run_id,"
         f" row_number() over () as received_no, {fields}\n"
-        f"from read_ndjson([{files}], columns = {{{columns}}}, maximum_object_size = {object_bytes}) as items"
+        f"from read_ndjson([{names}], columns = {{{columns}}}, maximum_object_size = {object_bytes}) as items"
     )
 
 
-def _read_mended(warehouse: Warehouse, manifest: Manifest, call: Call, parts: list[Path]) -> list[tuple[str, int, str]]:
-    """The slow path: mend, then read again; what was mended as (what, how often, first sample)."""
-    with tempfile.TemporaryDirectory(prefix="tlm-mend-") as folder:
-        mending = mend_items(parts, Path(folder) / "items.ndjson")
-        try:
-            _read(warehouse, manifest, call, [mending.file], max(_OBJECT_BYTES, mending.longest + 1))
-        except EngineRefused as error:
-            line = f" line {mending.unreadable[0]}" if mending.unreadable else ""
-            msg = (
-                f"Account {manifest.account!r}, {call.name}{line} of run {manifest.run_id} is not JSON that can be read"
-                f" ({error}); extract again."
-            )
-            raise BuildFailed(msg) from None
-    return _counted(mending)
-
-
-def _counted(mending: Mending) -> list[tuple[str, int, str]]:
+def _counted(mending: Mending | None) -> list[tuple[str, int, str]]:
+    """What was mended as (what, how often, first sample)."""
     counts: dict[str, tuple[int, str]] = {}
-    for number, (what, sample) in mending.mended.items():
+    for number, (what, sample) in (mending.mended if mending else {}).items():
         occurrences, first = counts.get(what, (0, f"line {number}: {sample}"))
         counts[what] = (occurrences + 1, first)
     return [(what, occurrences, sample) for what, (occurrences, sample) in counts.items()]
 
 
-def _require_count(warehouse: Warehouse, manifest: Manifest, table: Table, parts: list[Path], extract: Extract) -> None:
+def _require_count(warehouse: Warehouse, landed: _Landed) -> None:
     """The engine must have read as many items as were landed; a line that is blank would vanish without this."""
-    expected = sum(part.rows for part in extract.parts)
+    expected = sum(part.rows for part in landed.extract.parts)
+    manifest, table = landed.manifest, raw_table(landed.call)
     read = int(warehouse.rows(f"select count(*) from {table.name} where account = ?", [manifest.account])[0][0])
     if read == expected:
         return
-    lines = itertools.chain.from_iterable(read_items(part) for part in parts)
+    lines = itertools.chain.from_iterable(read_items(part) for part in landed.parts)
     blank = next((f" line {number} is blank;" for number, line in enumerate(lines, 1) if not line.strip()), "")
     msg = (
-        f"Account {manifest.account!r}, {extract.resource} of run {manifest.run_id}:{blank} {read} items were read and"
+        f"Account {manifest.account!r}, {landed.call.name} of run {manifest.run_id}:{blank} {read} items were read and"
         f" {expected} landed; extract again."
     )
     raise BuildFailed(msg)
 
 
-def _unknown_items(warehouse: Warehouse, account: str, table: Table, parts: list[Path]) -> list[tuple[str, int, str]]:
+def _unknown_items(warehouse: Warehouse, landed: _Landed) -> list[tuple[str, int, str]]:
     """Items without a single field of the contract: they stay as empty rows, and are counted."""
-    empty = " and ".join(f"{identifier(name)} is null" for name, _, _ in table.columns[3:])
+    table = raw_table(landed.call)
+    empty = " and ".join(f"{identifier(raw_column(field))} is null" for field in landed.call.fields)
     count, first = warehouse.rows(
-        f"select count(*), min(received_no) from {table.name} where account = ? and {empty}", [account]
+        f"select count(*), min(received_no) from {table.name} where account = ? and {empty}", [landed.manifest.account]
     )[0]
     if not count:
         return []
-    lines = itertools.chain.from_iterable(read_items(part) for part in parts)
+    lines = itertools.chain.from_iterable(read_items(part) for part in landed.parts)
     sample = next(itertools.islice(lines, first - 1, None), b"")[:SAMPLE_LENGTH].decode("utf-8", "replace")
     return [("no_known_field", count, f"line {first}: {sample}")]
 

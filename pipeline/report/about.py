@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.config import RESOURCES
 from pipeline.report import words
 from pipeline.report.contents import Block, Caption, Cell, Column, Embedded, Lede, Row, Section, State, Table
 from pipeline.report.source import LIST_ROWS, Source
 
+_ORDER = {name: place for place, name in enumerate(RESOURCES)}
 _STATES: dict[str, Any] = {"complete": "met", "incomplete": "missed", "skipped": "none"}
 _FORMULAS = (
     ("coverage.protection", "Protection", "with a certificate", "with, without, unspecified"),
@@ -16,7 +18,12 @@ _FORMULAS = (
     ("expiry.expired", "Expired", "the end has passed", "endpoints with a certificate"),
     ("expiry.manual_30d", "Unmanaged, 30 days", "those not managed", "0 to 30 days left"),
     ("deployment.revoked_installed", "Revoked, installed", "status is revoked", "endpoints with a certificate"),
-    ("deployment.renewed_not_deployed", "Renewed, not deployed", "a newer one is unused", "endpoints with a certificate"),
+    (
+        "deployment.renewed_not_deployed",
+        "Renewed, not deployed",
+        "a newer one is unused",
+        "endpoints with a certificate",
+    ),
     ("unsecured.none", "No certificate", "the API says none", "all endpoints"),
     ("unsecured.discovery_error", "Discovery error", "the scan failed", "all endpoints"),
     ("unsecured.unspecified", "Unspecified", "unsecured, no reason given", "all endpoints"),
@@ -26,7 +33,9 @@ _FORMULAS = (
 
 def about_section(source: Source, files: tuple[Embedded, ...], undrawn: tuple[str, ...]) -> Section:
     """Section 11; `files` are the lists in full, `undrawn` the scripts that a font of the machine draws."""
-    extracts = sorted(source.rows("completeness"), key=lambda r: (r["account"], r["resource"]))
+    extracts = sorted(
+        source.rows("completeness"), key=lambda r: (r["account"], _ORDER.get(r["resource"], len(_ORDER)), r["resource"])
+    )
     blocks = [_completeness(source, extracts), _freshness(source), _formulas(source), _policy(source)]
     unknown = source.rows("unknown_statuses")
     if unknown:
@@ -52,16 +61,26 @@ def _lede(source: Source, extracts: list[dict[str, Any]]) -> Lede:
     if broken:
         names = words.joined(sorted({words.clean(r["account"]) for r in broken}))
         before = f"{words.number(complete)} of {total} were read to their end. "
-        return Lede(before, f"{words.count(len(broken), 'resource')} of {names} {'is' if len(broken) == 1 else 'are'} incomplete,", " so their numbers are lower bounds.")
-    before = f"Every list was read to its end: {words.number(complete)} of {total}, each with as many rows as announced. "
+        return Lede(
+            before,
+            f"{words.count(len(broken), 'resource')} of {names} {'is' if len(broken) == 1 else 'are'} incomplete,",
+            " so their numbers are lower bounds.",
+        )
+    before = (
+        f"Every list was read to its end: {words.number(complete)} of {total}, each with as many rows as announced. "
+    )
     if stale:
         names = words.joined([words.clean(a["account"]) for a in stale])
         return Lede(before, f"The rows of {names} are of an older run;", " they count with the rest.")
     if skipped:
         what = words.joined([f"{words.clean(r['account'])}'s {_resource(r['resource'])}" for r in skipped[:2]])
-        if len(skipped) > 2:  # noqa: PLR2004 -- the lede has room for two names
+        if len(skipped) > 2:  # the lede has room for two names
             what = f"{words.number(len(skipped))} optional resources"
-        return Lede(before, f"{what[0].upper()}{what[1:]} {'was' if len(skipped) == 1 else 'were'} not read;", " the table below says why.")
+        return Lede(
+            before,
+            f"{what[0].upper()}{what[1:]} {'was' if len(skipped) == 1 else 'were'} not read;",
+            " the table below says why.",
+        )
     return Lede(before, "Nothing was skipped.")
 
 
@@ -78,7 +97,16 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
     for account in source.accounts:
         own = [r for r in extracts if r["account"] == account["account"]]
         finished = words.instant(account["finished_at"], source.zone) if account["finished_at"] else ("", "")
-        rows.append(Row((Cell(f"{words.clean(account['account'])}, run {words.clean(account['run_id'])}, read to {' '.join(finished)}"),), "group"))
+        rows.append(
+            Row(
+                (
+                    Cell(
+                        f"{words.clean(account['account'])}, run {words.clean(account['run_id'])}, read to {' '.join(finished)}"
+                    ),
+                ),
+                "group",
+            )
+        )
         for r in own:
             announced = r["api_total_end"]
             rows.append(
@@ -88,7 +116,11 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
                         Cell(words.number(announced)) if announced is not None else Cell("–", "soft"),
                         Cell(words.number(r["rows_received"])),
                         Cell(words.number(r["rows_distinct"])),
-                        Cell(r["status"], kind=_STATES.get(r["status"], "none"), extra=words.cut_name(r["reason"] or "")[0]),
+                        Cell(
+                            r["status"],
+                            kind=_STATES.get(r["status"], "none"),
+                            extra=words.cut_name(r["reason"] or "")[0],
+                        ),
                     )
                 )
             )
@@ -107,7 +139,7 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
     requests = words.number(sum(r["requests"] or 0 for r in extracts))
     retries = words.number(sum(r["retries"] or 0 for r in extracts))
     note = (
-        "Announced: the API's own total at the end of the run, where the call gives one. Distinct: received without "
+        "Announced: the API’s own total at the end of the run, where the call gives one. Distinct: received without "
         f"overlap of pages. {requests} requests, {retries} of them retried. Complete means as served to the key."
     )
     return Block("Completeness", note, table, query)
@@ -115,8 +147,15 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
 
 def _freshness(source: Source) -> Block:
     checks = source.rows("checks")
-    drift = sorted(source.rows("drift"), key=lambda r: (-r["occurrences"], r["account"], r["resource"], r["field"], r["what"]))
-    source.attach("drift.csv", "Fields and values that were not as expected", drift, ("account", "resource", "field", "what", "occurrences"))
+    drift = sorted(
+        source.rows("drift"), key=lambda r: (-r["occurrences"], r["account"], r["resource"], r["field"], r["what"])
+    )
+    source.attach(
+        "drift.csv",
+        "Fields and values that were not as expected",
+        drift,
+        ("account", "resource", "field", "what", "occurrences"),
+    )
     by_layer: dict[str, list[dict[str, Any]]] = {}
     for check in checks:
         by_layer.setdefault((check["model"] or "cross checks").split(".")[0], []).append(check)
@@ -124,26 +163,54 @@ def _freshness(source: Source) -> Block:
     failed = sorted((c for c in checks if c["status"] != "passed"), key=lambda c: (c["severity"], c["check_name"]))
     for check in failed[:LIST_ROWS]:
         kind: Any = "missed" if check["severity"] == "stop" else "none"
-        rows.append(Row((Cell(words.cut_name(check["check_name"])[0]), Cell(words.count(check["failing_rows"], "row")), Cell("noted" if kind == "none" else "failed", kind=kind))))
+        rows.append(
+            Row(
+                (
+                    Cell(words.cut_name(check["check_name"])[0]),
+                    Cell(words.count(check["failing_rows"], "row")),
+                    Cell("noted" if kind == "none" else "failed", kind=kind),
+                )
+            )
+        )
     for layer in sorted(by_layer):
         own = by_layer[layer]
         passed = sum(1 for check in own if check["status"] == "passed")
         mark: Any = "met" if passed == len(own) else "none"
-        rows.append(Row((Cell(f"Tables of {words.clean(layer)}"), Cell(words.of(passed, len(own)) + " checks"), Cell("passed" if passed == len(own) else "see above", kind=mark))))
+        rows.append(
+            Row(
+                (
+                    Cell(f"Tables of {words.clean(layer)}"),
+                    Cell(words.of(passed, len(own)) + " checks"),
+                    Cell("passed" if passed == len(own) else "see above", kind=mark),
+                )
+            )
+        )
     for r in drift[: LIST_ROWS // 2]:
         what = f"{_resource(r['resource'])}, {words.cut_name(r['field'] or '')[0]}: {words.clean(r['what'])}"
-        rows.append(Row((Cell(what, extra=f"in {words.clean(r['account'])}"), Cell(words.count(int(r["occurrences"]), "time")), Cell("noted", kind="none"))))
+        rows.append(
+            Row(
+                (
+                    Cell(what, extra=f"in {words.clean(r['account'])}"),
+                    Cell(words.count(int(r["occurrences"]), "time")),
+                    Cell("noted", kind="none"),
+                )
+            )
+        )
     passed = sum(1 for check in checks if check["status"] == "passed")
     fresh = source.now("inventory.fresh_7d")
     total = source.now("inventory.endpoints").numerator
     note = f"{words.of(*fresh.pair)} endpoints were scanned within 7 days; {words.of(total - fresh.pair[1], total)} do not say when."
     query = source.query("11.2", "checks", "checks")
     if not rows:
-        return Block("Freshness, drift, checks", note, State("None", "0 checks are recorded for this run.", is_quiet=True), query)
+        return Block(
+            "Freshness, drift, checks", note, State("None", "0 checks are recorded for this run.", is_quiet=True), query
+        )
     rest = f", {words.number(len(failed))} noted" if failed else ""
     rest += f"; {words.count(len(drift), 'drift')} noted" if drift else ""
     table = Table(
-        Caption(f"{words.of(passed, len(checks))} checks passed", rest, "drift.csv" if len(drift) > LIST_ROWS // 2 else ""),
+        Caption(
+            f"{words.of(passed, len(checks))} checks passed", rest, "drift.csv" if len(drift) > LIST_ROWS // 2 else ""
+        ),
         (Column("Check", 56), Column("What was compared", 24), Column("Result", 20)),
         tuple(rows),
     )
@@ -175,10 +242,16 @@ def _policy(source: Source) -> Block:
         ("Unmanaged, 30 days target", f"at most {words.number(policy['manual_30d_target'])}", "page 1"),
         ("Renewal window of exports", words.count(policy["renew_days"], "day"), "job CSVs"),
         ("Owner tag begins with", words.cut_name(policy["owner_tag_prefix"])[0], "section 4"),
-        ("Shrink check", f"warns at {words.percent(policy['shrink_warn'])}, stops at {words.percent(policy['shrink_stop'])}", "before publishing"),
+        (
+            "Shrink check",
+            f"warns at {words.percent(policy['shrink_warn'])}, stops at {words.percent(policy['shrink_stop'])}",
+            "before publishing",
+        ),
     ]
     for freeze in freezes[:LIST_ROWS]:
-        lines.append((f"Freeze: {words.cut_name(freeze['name'])[0]}", f"{freeze['from_on']} to {freeze['to_on']}", "section 4"))
+        lines.append(
+            (f"Freeze: {words.cut_name(freeze['name'])[0]}", f"{freeze['from_on']} to {freeze['to_on']}", "section 4")
+        )
     table = Table(
         Caption(words.of(len(lines), len(lines)) + " settings", " that this report uses"),
         (Column("Setting", 42), Column("Value", 34), Column("Used by", 24)),
@@ -190,21 +263,30 @@ def _policy(source: Source) -> Block:
 
 def _unknown_statuses(source: Source, records: list[dict[str, Any]]) -> Block:
     records = sorted(records, key=lambda r: (-r["endpoints"], r["automation_status"] or ""))
-    rows = [Row((Cell(words.cut_name(r["automation_status"] or "")[0], kind="name"), Cell(words.number(r["endpoints"])))) for r in records[:LIST_ROWS]]
+    rows = [
+        Row((Cell(words.cut_name(r["automation_status"] or "")[0], kind="name"), Cell(words.number(r["endpoints"]))))
+        for r in records[:LIST_ROWS]
+    ]
     table = Table(
         Caption(words.of(len(rows), len(records)) + " statuses", ", most endpoints first"),
         (Column("Status as received", 76), Column("Endpoints", 24, right=True)),
         tuple(rows),
     )
     note = "Counted as managed, outcome unknown, until rules.automation_statuses names them."
-    return Block("Statuses that no rule knows", note, table, source.query("11.5", "unknown statuses", "unknown_statuses"))
+    return Block(
+        "Statuses that no rule knows", note, table, source.query("11.5", "unknown statuses", "unknown_statuses")
+    )
 
 
 def _hashes(source: Source) -> Block:
     rows = []
     for account in source.accounts:
         name = words.clean(account["account"])
-        for what, key in (("data, run " + words.clean(account["run_id"]), "manifest_hash"), ("configuration", "config_hash"), ("previous manifest", "baseline_manifest_hash")):
+        for what, key in (
+            ("data, run " + words.clean(account["run_id"]), "manifest_hash"),
+            ("configuration", "config_hash"),
+            ("previous manifest", "baseline_manifest_hash"),
+        ):
             if account[key]:
                 digest = words.clean(account[key]).removeprefix("sha256:")
                 rows.append(Row((Cell(f"{name}, {what}"), Cell(words.grouped(digest), kind="id"))))
@@ -213,7 +295,7 @@ def _hashes(source: Source) -> Block:
         return Block("Hashes", note, State("No data", "The run recorded no hashes.", is_quiet=True))
     table = Table(
         Caption(words.of(len(rows), len(rows)) + " inputs"),
-        (Column("Input", 38), Column("SHA-256", 62)),
+        (Column("Input", 56), Column("SHA-256", 44)),
         tuple(rows),
     )
     return Block("Hashes", note, table, source.query("11.6", "runs", "data_runs"))
@@ -235,7 +317,7 @@ def _lists(files: tuple[Embedded, ...]) -> Block:
     ]
     table = Table(
         Caption(words.of(inside, len(files)) + " lists", " are attached to the PDF"),
-        (Column("File", 26), Column("Rows", 9, right=True), Column("SHA-256", 48), Column("In the PDF", 17)),
+        (Column("File", 30), Column("Rows", 7, right=True), Column("SHA-256", 46), Column("In the PDF", 17)),
         tuple(rows),
     )
     note = "Every list with all of its rows. Beyond 5 MB in all a list is only named; `tlm query` gives it."

@@ -41,7 +41,11 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
         classification=words.clean(settings.report.classification),
         week=f"{source.iso_year}-W{source.iso_week:02d}",
         week_title=week_title,
-        title=", ".join(part for part in (f"Certificate compliance, week {source.iso_week} of {source.iso_year}", organisation) if part),
+        title=", ".join(
+            part
+            for part in (f"Certificate compliance, week {source.iso_week} of {source.iso_year}", organisation)
+            if part
+        ),
         as_of=source.as_of_at.replace(tzinfo=UTC),
         as_of_words=f"{date_words} {time_words}",
         states=states,
@@ -68,13 +72,15 @@ def read_states(source: Source) -> tuple[State, ...]:
         for account in stale:
             at = " ".join(words.instant(account["as_of_at"], source.zone))
             days = (source.as_of_at - account["as_of_at"]).days
-            told.append(f"Account {words.clean(account['account'])} was last complete on {at}, {words.count(days, 'day')} before the rest.")
-        sentence = " ".join(told[:2]) + " Its rows count with the others, aged from this report's instant."
+            told.append(
+                f"Account {words.clean(account['account'])} was last complete on {at}, {words.count(days, 'day')} before the rest."
+            )
+        sentence = " ".join(told[:2]) + " Its rows count with the others, aged from this report’s instant."
         states.append(State("Stale account", sentence, f"tlm extract --account {words.clean(stale[0]['account'])}"))
     if not source.now("inventory.endpoints").numerator:
         names = words.joined([words.clean(account["account"]) for account in source.accounts])
         sentence = f"No list of {names} holds an endpoint, as served to the key. The report is complete and says so."
-        states.append(State("No data", sentence, "tlm query \"from meta.extracts\""))
+        states.append(State("No data", sentence, 'tlm query "from meta.extracts"'))
     loopback = [words.clean(a["account"]) for a in source.accounts if urlsplit(a["base_url"] or "").scheme == "http"]
     if loopback:
         sentence = f"{words.joined(loopback)} {'was' if len(loopback) == 1 else 'were'} read from a server on this machine. No number here describes a real endpoint."

@@ -37,7 +37,12 @@ _SPARK = (25.5, 4.6)
 def changes_section(source: Source) -> Section:
     """Section 2; without a baseline it says so and when it comes."""
     blocks: tuple[Block, ...]
-    if source.baseline is None:
+    before = source.then("inventory.endpoints")
+    if before is not None and before.numerator == 0 and source.now("inventory.endpoints").numerator == 0:
+        lede = Lede("", "There was no endpoint at the baseline,", " and there is none now.")
+        nothing = State("None", "0 endpoints moved, of 0 today and 0 at the baseline.", is_quiet=True)
+        blocks = (Block("Movements", "", nothing, source.query("2.2", "movements", "movements")),)
+    elif source.baseline is None:
         lede = Lede("This is the first week with a complete run. ", "What changed can be said from the second week on.")
         sentence = "Changes compare two weeks; there is one. They appear with the first run of another week."
         blocks = (Block("Since last week", "", State("No data", sentence, is_quiet=True)),)
@@ -102,7 +107,7 @@ def _in_and_out(source: Source) -> Block:
     )
     at = " ".join(words.instant(first.as_of_at, source.zone)) if first else ""
     note = f"Against the baseline, the run of {at}. Bars show the differences only."
-    query = source.query("2.1", "endpoints in and out", "endpoints_in_and_out")
+    query = source.query("2.1", "in and out", "endpoints_in_and_out")
     return Block("Endpoints in and out", note, Charts((figure,)), query)
 
 
@@ -140,7 +145,7 @@ def _movements(source: Source, moved: dict[str, dict[str, Any]]) -> Block:
         ),
         tuple(rows),
     )
-    note = "An endpoint can move in more than one way. Change: against the baseline's own number. Dark: this week."
+    note = "An endpoint can move in more than one way. Change: against the baseline’s own number. Dark: this week."
     return Block("Movements", note, table, source.query("2.2", "movements", "movements"))
 
 
@@ -184,9 +189,9 @@ def _rating_words(rating: str) -> str:
 
 def _unexplained(source: Source) -> Block:
     records = source.rows("unexplained_changes")
-    query = source.query("2.4", "unexplained changes", "unexplained_changes")
+    query = source.query("2.4", "unexplained", "unexplained_changes")
     if not records:
-        sentence = f"0 of {words.number(source.now('inventory.endpoints').numerator)} endpoints: for every certificate that differs from the baseline's, an audit event or a job names the endpoint or the certificate."
+        sentence = f"0 of {words.number(source.now('inventory.endpoints').numerator)} endpoints: for every certificate that differs from the baseline’s, an audit event or a job names the endpoint or the certificate."
         return Block("Changed, unexplained", "", State("None", sentence, is_quiet=True), query)
     columns = tuple(name for name in records[0] if name != "list_no")
     file = source.attach("unexplained-changes.csv", "Certificate changes that no event explains", records, columns)
@@ -207,19 +212,19 @@ def _unexplained(source: Source) -> Block:
     table = Table(
         Caption(_n_of_m(records), ", first to end first; serials by their last 8 digits", file),
         (
-            Column("Endpoint", 32),
-            Column("Port", 7, right=True),
-            Column("Business unit", 15),
+            Column("Endpoint", 30),
+            Column("Port", 6, right=True),
+            Column("Business unit", 14),
             Column("Serial before", 12),
-            Column("Serial now", 12),
-            Column("Issuing CA", 12),
-            Column("Ends", 10, right=True),
+            Column("Serial now", 11),
+            Column("Issuing CA", 16),
+            Column("Ends", 11, right=True),
         ),
         tuple(rows),
     )
     unit, held = source.largest_unit("movement.unexplained")
     note = (
-        "A certificate that differs from the baseline's, while no audit event or job target names the endpoint, a "
+        "A certificate that differs from the baseline’s, while no audit event or job target names the endpoint, a "
         "thumbprint or a serial of either. Ask the owner"
     )
     note += f"; {words.of(held, len(records))} {'is' if held == 1 else 'are'} in {words.clean(unit)}." if unit else "."

@@ -41,7 +41,9 @@ def read_cover(source: Source) -> Cover:
     is_empty = source.now("inventory.endpoints").numerator == 0
     measures = () if is_empty else tuple(_measure(source, number) for number in _NUMBERS)
     count = words.spelled(len(_NUMBERS), start=True)
-    against = "against last week, 13 weeks and the policy's targets" if source.baseline else "against the policy's targets"
+    against = (
+        "against last week, 13 weeks and the policy’s targets" if source.baseline else "against the policy’s targets"
+    )
     return Cover(
         facts=_facts(source),
         verdict=_verdict(source, is_empty=is_empty),
@@ -56,7 +58,7 @@ def read_cover(source: Source) -> Cover:
 def _facts(source: Source) -> tuple[Fact, ...]:
     names = ", ".join(words.clean(account["account"]) for account in source.accounts)
     complete = source.now("inventory.completeness")
-    seen = words.of(*complete.pair) if complete.denominator else "no row of any"
+    seen = words.of(*complete.pair)
     whose = "the key" if len(source.accounts) == 1 else f"{words.spelled(len(source.accounts))} keys"
     trust = f"Complete as served to {whose}:"
     incomplete = [words.clean(a["account"]) for a in source.accounts if a["is_complete"] is False]
@@ -65,9 +67,17 @@ def _facts(source: Source) -> tuple[Fact, ...]:
         trust = f"Incomplete: {words.joined(incomplete)} stopped early,"
     elif stale:
         trust = f"Complete, but {words.joined(stale)} {'is' if len(stale) == 1 else 'are'} of an older run:"
-    compared = words.instant(source.baseline.as_of_at, source.zone) if source.baseline else ("Nothing yet:", "this is the first week")
+    compared = (
+        words.instant(source.baseline.as_of_at, source.zone)
+        if source.baseline
+        else ("Nothing yet:", "this is the first week")
+    )
     return (
-        Fact("Account" if len(source.accounts) == 1 else "Accounts", (names, words.count(source.units_named, "business unit")), is_full=True),
+        Fact(
+            "Account" if len(source.accounts) == 1 else "Accounts",
+            (names, words.count(source.units_named, "business unit")),
+            is_full=True,
+        ),
         Fact("Data as of", words.instant(source.as_of_at, source.zone)),
         Fact("Compared with", compared),
         Fact("Completeness", (trust, f"{seen} rows"), is_full=True),
@@ -85,7 +95,9 @@ def _is_missed(source: Source, number: _Number) -> bool | None:
 
 def _verdict(source: Source, *, is_empty: bool) -> Lede:
     if is_empty:
-        return Lede("", "No endpoint is in the inventory.", " There is nothing to measure yet: check what the key can see.")
+        return Lede(
+            "", "No endpoint is in the inventory.", " There is nothing to measure yet: check what the key can see."
+        )
     judged = [missed for number in _NUMBERS if (missed := _is_missed(source, number)) is not None]
     met = judged.count(False)
     if not judged:
@@ -105,7 +117,11 @@ def _verdict(source: Source, *, is_empty: bool) -> Lede:
     lead_in = {"improves": "Coverage improves, but ", "falls": "Coverage falls, and "}.get(direction, "")
     serve = f"{words.count(expired, 'endpoint')} {'serves' if expired == 1 else 'serve'} an expired certificate"
     if expired and soon:
-        return Lede(targets + lead_in, f"{serve}, and {words.number(soon)} more will within 30{words.NO_BREAK}days", " unless renewed by hand.")
+        return Lede(
+            targets + lead_in,
+            f"{serve}, and {words.number(soon)} more will within 30{words.NO_BREAK}days",
+            " unless renewed by hand.",
+        )
     if expired:
         return Lede(targets + lead_in, f"{serve}.", " No other needs a person within 30 days.")
     needs = f"{words.count(soon, 'endpoint')} will serve an expired certificate within 30{words.NO_BREAK}days"
@@ -175,7 +191,7 @@ def _spark(source: Source, number: _Number, target: Any, *, is_hot: bool) -> Spa
         return source.spark(number.name, number.metric, size=_SPARK, is_hot=is_hot)
     series = source.series(number.metric)
     known = [amount for amount in series if amount and amount.value is not None]
-    if len(known) < 2 or known[-1] is not series[-1]:  # noqa: PLR2004 -- a line needs two points
+    if len(known) < 2 or known[-1] is not series[-1]:  # a line needs two points
         return None
     title = (
         f"{number.name}, {len(known)} weeks: from {words.share(*known[0].pair)} to {words.share(*known[-1].pair)}, "
@@ -190,7 +206,9 @@ def _remark(source: Source, number: _Number, now: Amount, target: Any) -> str:
         if not now.denominator:
             return "Nothing to divide by."
         needed = missing(now, target)
-        return f"{words.count(needed, 'more endpoint')} needed." if needed else f"At least {words.percent(target)} asked."
+        return (
+            f"{words.count(needed, 'more endpoint')} needed." if needed else f"At least {words.percent(target)} asked."
+        )
     if not now.numerator:
         return f"None of {words.count(now.pair[1], 'endpoint')}."
     unit, held = source.largest_unit(number.metric)
@@ -198,13 +216,13 @@ def _remark(source: Source, number: _Number, now: Amount, target: Any) -> str:
         return ""
     name = _short(unit)
     if held == now.numerator:
-        return f"In {name}." if held == 1 else f"{'Both' if held == 2 else 'All'} in {name}."  # noqa: PLR2004
+        return f"In {name}." if held == 1 else f"{'Both' if held == 2 else 'All'} in {name}."
     return f"{words.number(held)} of them in {name}."
 
 
 def _short(unit: str) -> str:
     name = words.clean(unit)
-    return name if len(name) <= 22 else f"{name[:21]}{words.ELLIPSIS}"  # noqa: PLR2004 -- the column holds that many
+    return name if len(name) <= 22 else f"{name[:21]}{words.ELLIPSIS}"  # the column holds that many
 
 
 def _actions(source: Source) -> tuple[Action, ...]:
@@ -219,7 +237,9 @@ def _actions(source: Source) -> tuple[Action, ...]:
         _ask,
     )
     found = [action for candidate in candidates if (action := candidate(source))]
-    return tuple(found[:_ACTIONS]) or (Action("Nothing.", "Every target is met and no certificate waits for a person."),)
+    return tuple(found[:_ACTIONS]) or (
+        Action("Nothing.", "Every target is met and no certificate waits for a person."),
+    )
 
 
 def _file(source: Source, name: str) -> str:
@@ -244,7 +264,12 @@ def _replace_revoked(source: Source) -> Action | None:
         return None
     unit, held = source.largest_unit("deployment.revoked_installed")
     rest = f"{words.number(held)} in {_short(unit)}." if unit and count > 1 else f"In {_short(unit)}." if unit else ""
-    return Action(f"Take {words.count(count, 'revoked certificate')} off.", rest, _file(source, "no-longer-valid.csv"), "no-longer-valid")
+    return Action(
+        f"Take {words.count(count, 'revoked certificate')} off.",
+        rest,
+        _file(source, "no-longer-valid.csv"),
+        "no-longer-valid",
+    )
 
 
 def _renew_by_hand(source: Source) -> Action | None:
@@ -285,11 +310,18 @@ def _certify(source: Source) -> Action | None:
     count = source.now("unsecured.none").numerator
     if not count or missing(source.now("coverage.protection"), source.policy["protection_target"]) == 0:
         return None
-    return Action(f"Give {words.count(count, 'endpoint')} a certificate.", "", _file(source, "unsecured.csv"), "unsecured")
+    return Action(
+        f"Give {words.count(count, 'endpoint')} a certificate.", "", _file(source, "unsecured.csv"), "unsecured"
+    )
 
 
 def _ask(source: Source) -> Action | None:
     count = source.now("movement.unexplained").numerator
     if not count:
         return None
-    return Action(f"Ask who changed {words.count(count, 'certificate')}.", "", _file(source, "unexplained-changes.csv"), "unexplained")
+    return Action(
+        f"Ask who changed {words.count(count, 'certificate')}.",
+        "",
+        _file(source, "unexplained-changes.csv"),
+        "unexplained",
+    )

@@ -36,7 +36,13 @@ def coverage_section(source: Source) -> Section:
     blocks = (
         _trend(source, protection, automation),
         _by_unit(source, by_unit),
-        _stack(source, "3.3", "ca", "By issuing CA", "Endpoints with a certificate. Available: automation reaches the endpoint, nobody has enrolled it. Right: all."),
+        _stack(
+            source,
+            "3.3",
+            "ca",
+            "By issuing CA",
+            "Endpoints with a certificate. Available: automation reaches the endpoint, nobody has enrolled it. Right: all.",
+        ),
         _stack(source, "3.4", "platform", "By platform", "Same shades, its own scale."),
         _gap(source, gaps),
         _available(source),
@@ -56,7 +62,7 @@ def _lede(source: Source, by_unit: list[dict[str, Any]], gaps: dict[str, dict[st
     worst = [item for item in reversed(open_by_unit) if item[0] > 0][:2]
     if total == 0:
         fact = "No endpoint is known to lack a certificate;"
-    elif len(worst) == 1 or len(open_by_unit) <= 2:  # noqa: PLR2004 -- two of two units hold all of it
+    elif len(worst) == 1 or len(open_by_unit) <= 2:  # two of two units hold all of it
         fact = f"{worst[0][1]} holds {words.number(worst[0][0])} of the {words.count(total, 'unprotected endpoint')};"
     else:
         held = words.number(sum(item[0] for item in worst))
@@ -69,7 +75,7 @@ def _lede(source: Source, by_unit: list[dict[str, Any]], gaps: dict[str, dict[st
     elif gaps["enrol"]["endpoints"] >= needed:
         after = " automation lacks enrolment, not reach."
     else:
-        after = " automation lacks reach: enrolment alone will not do."
+        after = " automation lacks reach, not only enrolment."
     return Lede(before, fact, after)
 
 
@@ -89,7 +95,7 @@ def _trend(source: Source, protection: Amount, automation: Amount) -> Block:
     paces = []
     for name, metric, now, target in pairs:
         series = [amount for amount in source.series(metric) if amount and amount.value is not None]
-        if len(series) < 2 or now.value is None:  # noqa: PLR2004 -- a trend needs two points
+        if len(series) < 2 or now.value is None:  # a trend needs two points
             sentence = "A trend needs the runs of two weeks; there is one. It appears next week."
             return Block("Thirteen weeks", "", State("No data", sentence, is_quiet=True), query)
         figures.append(_trend_figure(source, name, metric, now, target))
@@ -115,7 +121,7 @@ def _trend_figure(source: Source, name: str, metric: str, now: Amount, target: f
         values=values,
         first_words=start,
         last_words=reached,
-        week_words=(oldest, middle if len(series) > 2 else "", last),  # noqa: PLR2004 -- two weeks have no middle
+        week_words=(oldest, middle if len(series) > 2 else "", last),  # two weeks have no middle
         target=target,
         target_words=f"target {goal}",
         low=low,
@@ -133,7 +139,7 @@ def _pace(name: str, series: tuple[Amount | None, ...], now: Amount, target: flo
     if first is None or now.value is None or now.value <= first:
         return f"{name} has not come nearer to its target in {len(series)} weeks."
     weeks = math.ceil(round((target - now.value) / ((now.value - first) / (len(series) - 1)), 6))
-    when = "more than a year" if weeks > 52 else words.count(max(weeks, 1), "week")  # noqa: PLR2004
+    when = "more than a year" if weeks > 52 else words.count(max(weeks, 1), "week")
     return f"At the pace of these weeks {name.lower()} reaches its target in {when}."
 
 
@@ -150,13 +156,19 @@ def _by_unit(source: Source, records: list[dict[str, Any]]) -> Block:
         low = low_end(values, target)
         lows.append(low)
         low_words, goal = words.percent(low), words.percent(target)
-        axes.append(DotAxis(f"Axis from {low_words} to {words.percent(1)}, target {goal}", low, target, low_words, f"target {goal}"))
+        axes.append(
+            DotAxis(
+                f"Axis from {low_words} to {words.percent(1)}, target {goal}", low, target, low_words, f"target {goal}"
+            )
+        )
     rows = []
     weeks = source.weeks_head.split(" ", 1)[0]
     for r in shown:
         cells = [word_cell(r["business_unit"])]
         for (top, bottom), target, low, what in zip(keys, targets, lows, ("protection", "automation"), strict=True):
-            cells += _unit_cells(r, Amount(r[top] or 0, r[bottom] or 0), _earlier(r, top, bottom), (target, low), (what, weeks))
+            cells += _unit_cells(
+                r, Amount(r[top] or 0, r[bottom] or 0), _earlier(r, top, bottom), (target, low), (what, weeks)
+            )
         rows.append(Row(tuple(cells)))
     totals = [source.now("coverage.protection"), source.now("coverage.automation")]
     cells = [Cell("All")]
@@ -181,7 +193,7 @@ def _by_unit(source: Source, records: list[dict[str, Any]]) -> Block:
     errors = words.number(source.now("coverage.discovery_error").numerator)
     ring = f" Ring: {weeks} weeks ago." if len(source.weeks) > 1 else ""
     note = (
-        f"Full dot: this week.{ring} Vertical line: the policy's target. Protection counts endpoints with a certificate "
+        f"Full dot: this week.{ring} Vertical line: the policy’s target. Protection counts endpoints with a certificate "
         f"among those with, without and unspecified; discovery errors ({errors}) are outside. Automation counts managed "
         "endpoints among those with a certificate."
     )
@@ -219,7 +231,7 @@ def _unit_cells(
 def _stack(source: Source, number: str, kind: str, title: str, note: str) -> Block:
     key = "ca_vendor" if kind == "ca" else "platform"
     records = sorted(source.rows(f"coverage_by_{kind}"), key=lambda r: (-r["with_certificate"], r[key]))
-    name = "coverage by CA" if kind == "ca" else "coverage by platform"
+    name = "by CA" if kind == "ca" else "by platform"
     query = source.query(number, name, f"coverage_by_{kind}")
     body: Body
     if not records:
@@ -271,14 +283,25 @@ def _gap(source: Source, gaps: dict[str, dict[str, Any]]) -> Block:
                     (
                         Cell(_STEPS[step]),
                         Cell(words.number(count)),
-                        Cell(words.signed_points(then.pair, (reached - count, then.pair[1])) if then.denominator else "–"),
+                        Cell(
+                            words.signed_points(then.pair, (reached - count, then.pair[1])) if then.denominator else "–"
+                        ),
                         Cell(words.share(*then.pair), "bold" if is_met else ""),
                     )
                 )
             )
     table = Table(
-        Caption("4 of 4 steps", ", the nearest first; bold: the target is met", "automate.csv" if gaps["enrol"]["endpoints"] else ""),
-        (Column("Step", 52), Column("Endpoints", 14, right=True), Column("Adds", 17, right=True), Column("Share then", 17, right=True)),
+        Caption(
+            "4 of 4 steps",
+            ", the nearest first; bold: the target is met",
+            "automate.csv" if gaps["enrol"]["endpoints"] else "",
+        ),
+        (
+            Column("Step", 52),
+            Column("Endpoints", 14, right=True),
+            Column("Adds", 17, right=True),
+            Column("Share then", 17, right=True),
+        ),
         tuple(rows),
     )
     query = source.query("3.5", "gap to target", "gap_to_target")
@@ -288,14 +311,16 @@ def _gap(source: Source, gaps: dict[str, dict[str, Any]]) -> Block:
 def _available(source: Source) -> Block:
     cells = {(r["business_unit"], r["platform"]): r["endpoints"] for r in source.rows("available_by_unit")}
     total = sum(cells.values())
-    query = source.query("3.6", "available by unit and platform", "available_by_unit")
+    query = source.query("3.6", "available by unit", "available_by_unit")
     if not total:
         sentence = "0 endpoints wait for enrolment: what automation reaches is managed."
         return Block("Where enrolment waits", "", State("None", sentence, is_quiet=True), query)
     records = source.rows("available")
     columns = tuple(name for name in records[0] if name != "list_no")
     file = source.attach("automate.csv", "Endpoints one enrolment away", records, columns)
-    units = _ordered({unit for unit, _ in cells}, {u: sum(n for (x, _), n in cells.items() if x == u) for u, _ in cells})
+    units = _ordered(
+        {unit for unit, _ in cells}, {u: sum(n for (x, _), n in cells.items() if x == u) for u, _ in cells}
+    )
     sums = {p: sum(n for (_, x), n in cells.items() if x == p) for _, p in cells}
     platforms = _ordered({platform for _, platform in cells}, sums)
     shown, merged = platforms, []
@@ -318,7 +343,11 @@ def _available(source: Source) -> Block:
     rows.append(Row((Cell("All"), *(Cell(words.number(n)) for n in bottom), Cell(words.number(total))), "sum"))
     each = 68 // len(heads)
     table = Table(
-        Caption(f"{words.number(min(len(units), LIST_ROWS))} of {words.count(len(units), 'unit')}", ", most endpoints first", file),
+        Caption(
+            f"{words.number(min(len(units), LIST_ROWS))} of {words.count(len(units), 'unit')}",
+            ", most endpoints first",
+            file,
+        ),
         (
             Column("Unit", 100 - each * len(heads) - 12),
             *(Column(head, each, right=True) for head in heads),

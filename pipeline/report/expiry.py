@@ -71,7 +71,11 @@ def _lede(buckets: dict[str, Any], by_hand: list[dict[str, Any]], freezes: tuple
     if not buckets:
         return Lede("", "No endpoint has a certificate", " that could end.")
     expired = buckets["expired"]["endpoints"] if "expired" in buckets else 0
-    behind = f" {words.count(expired, 'endpoint')} {'has' if expired == 1 else 'have'} passed the date already." if expired else ""
+    behind = (
+        f" {words.count(expired, 'endpoint')} {'has' if expired == 1 else 'have'} passed the date already."
+        if expired
+        else ""
+    )
     if soon == 0:
         return Lede("", "No certificate in use ends within 30 days.", behind)
     before = f"{words.count(soon, 'endpoint')} {'needs' if soon == 1 else 'need'} a new certificate within 30 days. "
@@ -83,7 +87,11 @@ def _lede(buckets: dict[str, Any], by_hand: list[dict[str, Any]], freezes: tuple
     if hand == soon:
         fact = "Automation handles none of them"
     if frozen:
-        return Lede(before, f"{fact},", f" and {words.spelled(frozen)} of those {'falls' if frozen == 1 else 'fall'} into a change freeze.")
+        return Lede(
+            before,
+            f"{fact},",
+            f" and {words.spelled(frozen)} of those {'falls' if frozen == 1 else 'fall'} into a change freeze.",
+        )
     return Lede(before, f"{fact}.", behind)
 
 
@@ -152,7 +160,7 @@ def _calendar(source: Source, freezes: tuple[_Freeze, ...]) -> Block:
     told = ", ".join(f"{week.name} {words.number(week.count)} ({words.number(week.by_hand)} by hand)" for week in weeks)
     ordered = sorted(records.values(), key=lambda r: r["expires_on"])
     source.attach("expiry-calendar.csv", "Endings per day", ordered, ("expires_on", "endpoints", "by_hand"))
-    weekend = sum(r["endpoints"] for r in ordered if r["expires_on"] >= today and r["expires_on"].weekday() > 4)  # noqa: PLR2004
+    weekend = sum(r["endpoints"] for r in ordered if r["expires_on"] >= today and r["expires_on"].weekday() > 4)
     note = (
         f"Endpoints whose certificate ends on that day, {words.number(total)} from today on. Darker is more. The bar under "
         "a figure is the share to be renewed by hand, in colour up to 30 days. "
@@ -161,7 +169,7 @@ def _calendar(source: Source, freezes: tuple[_Freeze, ...]) -> Block:
     if freezes:
         held, hand = sum(r["endpoints"] for r in frozen), sum(r["by_hand"] for r in frozen)
         note += (
-            f"Outlined: the policy's change freezes, with {words.count(held, 'ending')}, {words.number(hand)} by hand. "
+            f"Outlined: the policy’s change freezes, with {words.count(held, 'ending')}, {words.number(hand)} by hand. "
         )
     note += f"{words.number(weekend)} {'falls' if weekend == 1 else 'fall'} on a Saturday or Sunday. Every day: expiry-calendar.csv."
     figure = Calendar(f"Expirations per day, {span}. Per week: {told}", tuple(weeks))
@@ -178,7 +186,7 @@ def _day(on: date, records: dict[date, Any], today: date, freezes: tuple[_Freeze
             beside = (
                 on.weekday() > 0 and freeze.holds(on - timedelta(days=1)),
                 freeze.holds(on + timedelta(days=7)),
-                on.weekday() < 6 and freeze.holds(on + timedelta(days=1)),  # noqa: PLR2004 -- Sunday is the last row
+                on.weekday() < 6 and freeze.holds(on + timedelta(days=1)),  # Sunday is the last row
                 freeze.holds(on - timedelta(days=7)) and on - timedelta(days=7) >= today,
             )
             outline = [side or not same for side, same in zip(outline, beside, strict=True)]
@@ -203,7 +211,9 @@ def _no_longer_valid(source: Source) -> Block:
     rows = []
     for r in records[:LIST_ROWS]:
         days = -r["days_left"] if r["days_left"] is not None and r["is_expired"] else None
-        why = " and ".join(word for word, holds in (("revoked", r["is_revoked"]), ("expired", r["is_expired"])) if holds)
+        why = " and ".join(
+            word for word, holds in (("revoked", r["is_revoked"]), ("expired", r["is_expired"])) if holds
+        )
         is_managed = r["automation_state"] == "managed"
         rows.append(
             Row(
@@ -213,7 +223,9 @@ def _no_longer_valid(source: Source) -> Block:
                     word_cell(r["business_unit"]),
                     word_cell(r["ca_vendor"]),
                     Cell(why, "hot"),
-                    Cell(source.local_day(r["valid_to_at"]).isoformat()) if r["valid_to_at"] else Cell("unknown", "soft"),
+                    Cell(source.local_day(r["valid_to_at"]).isoformat())
+                    if r["valid_to_at"]
+                    else Cell("unknown", "soft"),
                     Cell(words.number(days), "bold") if days is not None else Cell("–", "soft"),
                     Cell("automation" if is_managed else "a person", "soft" if is_managed else ""),
                 )
@@ -222,14 +234,16 @@ def _no_longer_valid(source: Source) -> Block:
     expired = sum(1 for r in records if r["is_expired"])
     revoked = sum(1 for r in records if r["is_revoked"])
     table = Table(
-        Caption(f"{words.number(len(rows))} of {words.number(len(records))}", ", revoked first, then longest expired", file),
+        Caption(
+            f"{words.number(len(rows))} of {words.number(len(records))}", ", revoked first, then longest expired", file
+        ),
         (
-            Column("Endpoint", 30),
-            Column("Port", 6, right=True),
-            Column("Business unit", 15),
-            Column("Issuing CA", 13),
-            Column("Why", 9),
-            Column("Ended or ends", 11),
+            Column("Endpoint", 33),
+            Column("Port", 5, right=True),
+            Column("Business unit", 12),
+            Column("Issuing CA", 14),
+            Column("Why", 8),
+            Column("Ended or ends", 12),
             Column("Days since", 6, right=True),
             Column("Renewed by", 10),
         ),
@@ -247,7 +261,9 @@ def _by_hand(source: Source, records: list[dict[str, Any]]) -> Block:
     title = "Ending in 30 days, by hand"
     soon = source.now("expiry.manual_30d").pair[1]
     if not records:
-        sentence = f"0 of the {words.count(soon, 'endpoint')} with 0 to 30 days left need a person: automation renews them."
+        sentence = (
+            f"0 of the {words.count(soon, 'endpoint')} with 0 to 30 days left need a person: automation renews them."
+        )
         if not soon:
             sentence = "0 endpoints have 0 to 30 days left."
         return Block(title, "", State("None", sentence, is_quiet=True), query, anchor="by-hand")
@@ -274,13 +290,13 @@ def _by_hand(source: Source, records: list[dict[str, Any]]) -> Block:
         Caption(f"{words.number(len(rows))} of {words.number(len(records))}", ", fewest days first", file),
         (
             Column("Endpoint", 30),
-            Column("Port", 6, right=True),
-            Column("Business unit", 15),
-            Column("Issuing CA", 13),
-            Column("Ends", 14),
-            Column("Days", 5, right=True),
-            Column("Owner", 11),
-            Column("Can enrol", 6),
+            Column("Port", 5, right=True),
+            Column("Business unit", 12),
+            Column("Issuing CA", 14),
+            Column("Ends", 15),
+            Column("Days", 4, right=True),
+            Column("Owner", 13),
+            Column("Can enrol", 7),
         ),
         tuple(rows),
     )
@@ -293,7 +309,7 @@ def _by_hand(source: Source, records: list[dict[str, Any]]) -> Block:
 
 def _not_deployed(source: Source) -> Block:
     records = source.rows("renewed_not_deployed")
-    query = source.query("4.6", "renewed, not deployed", "renewed_not_deployed")
+    query = source.query("4.6", "not deployed", "renewed_not_deployed")
     title = "Renewed, not deployed"
     total = source.now("coverage.automation").pair[1]
     if not records:
@@ -306,7 +322,6 @@ def _not_deployed(source: Source) -> Block:
                 name_cell(r["name"]),
                 port_cell(r["port"]),
                 word_cell(r["business_unit"]),
-                word_cell(r["platform"]),
                 word_cell(r["common_name"]),
                 Cell(source.local_day(r["valid_to_at"]).isoformat()) if r["valid_to_at"] else Cell("unknown", "soft"),
                 Cell(words.number(r["days_left"]), "bold") if r["days_left"] is not None else Cell("–", "soft"),
@@ -317,11 +332,10 @@ def _not_deployed(source: Source) -> Block:
     table = Table(
         Caption(f"{words.number(len(rows))} of {words.number(len(records))}", ", fewest days first", file),
         (
-            Column("Endpoint", 30),
-            Column("Port", 6, right=True),
-            Column("Business unit", 15),
-            Column("Platform", 11),
-            Column("Common name", 22),
+            Column("Endpoint", 33),
+            Column("Port", 5, right=True),
+            Column("Business unit", 13),
+            Column("Common name", 33),
             Column("Old one ends", 11),
             Column("Days", 5, right=True),
         ),

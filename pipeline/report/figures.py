@@ -236,7 +236,7 @@ def low_end(values: list[float], target: float) -> float:
     """The low end of an axis to 1: the next multiple of 10 % under the smallest value and the target, below it by a bit."""
     lowest = min([*values, target])
     tens = int(lowest * 10)
-    if lowest * 10 - tens < 0.1 and tens > 0:  # noqa: PLR2004 -- a dot on the very edge would look cut
+    if lowest * 10 - tens < 0.1 and tens > 0:  # a dot on the very edge would look cut
         tens -= 1
     return min(tens, 9) / 10
 

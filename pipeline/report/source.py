@@ -175,7 +175,7 @@ class Source:
     def spark(self, name: str, metric: str, *, size: tuple[float, float], is_hot: bool) -> Spark | None:
         """Columns of a count's weeks; None while there is only one."""
         values = tuple(amount.numerator if amount else None for amount in self.series(metric))
-        if len(values) < 2:  # noqa: PLR2004 -- one column is no comparison
+        if len(values) < 2:  # one column is no comparison
             return None
         known = [value for value in values if value is not None]
         title = f"{name}, {len(known)} weeks, from {words.number(known[0])} to {words.number(known[-1])}"

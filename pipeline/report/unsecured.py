@@ -21,11 +21,16 @@ _AGES = (
     ("age_over_90", "over 90 days"),
 )
 _REASONS = 8
-_SENSORS = 3
+_SENSORS = 2
 
 
 def unsecured_section(source: Source) -> Section:
-    """Section 5."""
+    """Section 5; an account without endpoints gets one sentence."""
+    if not source.now("inventory.endpoints").numerator:
+        nothing = State("None", "0 endpoints: none can be unsecured.", is_quiet=True)
+        block = Block("Unsecured", "", nothing, source.query("5.1", "unsecured", "trend"))
+        lede = Lede("", "There is no endpoint", " that could be without a certificate.")
+        return Section(5, "unsecured", "Unsecured", "Unsecured", lede, (block,))
     everything = source.rows("unsecured")
     counted = [r for r in everything if r["protection"] != "discovery_error"]
     errors = len(everything) - len(counted)
@@ -51,7 +56,7 @@ def unsecured_section(source: Source) -> Section:
 def _lede(counted: int, over: int, errors: int) -> Lede:
     after = ""
     if errors:
-        those = "scanner's problem, no proof of exposure."
+        those = "scanner’s problem, no proof of exposure."
         after = f" {'Another ' if counted else ''}{words.number(errors)} could not be read: a {those}"
     if not counted:
         return Lede("", "Every endpoint that could be read has a certificate.", after)
@@ -92,9 +97,7 @@ def _ageing(source: Source, ages: dict[str, int], by_unit: list[dict[str, Any]])
             remark += f", {words.number(worst['over_90_days'])} in {words.cut_name(worst['business_unit'])[0]}"
         rows.append(Bar(label, ages[key], remark, is_hot=key == "age_over_90"))
     told = ", ".join(f"{bar.label} {words.number(bar.count)}" for bar in rows)
-    note = (
-        f"No certificate or unspecified, by whole days since first seen so without a break. {words.number(total)} in all."
-    )
+    note = f"No certificate or unspecified, by whole days since first seen so without a break. {words.number(total)} in all."
     figure = Bars(f"Unsecured by age: {told} of {words.number(total)}", tuple(rows))
     return Block("How long already", note, Charts((figure,)), query)
 
@@ -123,7 +126,7 @@ def _errors(source: Source, total: int) -> Block:
         (Column("Reason", 34), Column("Endpoints", 12, right=True), Column("Seen by", 54)),
         tuple(rows),
     )
-    note = "By the scanner's own words. No proof of anything until the scan works."
+    note = "By the scanner’s own words. No proof of anything until the scan works."
     return Block("Discovery errors", note, table, source.query("5.3", "discovery errors", "discovery_errors"))
 
 
@@ -171,14 +174,14 @@ def _oldest(source: Source, records: list[dict[str, Any]], file: str) -> Block:
     table = Table(
         Caption(f"{words.number(len(rows))} of {words.number(len(records))}", ", longest first", file),
         (
-            Column("Endpoint", 30),
-            Column("Port", 6, right=True),
-            Column("Business unit", 15),
-            Column("Kind", 11),
-            Column("Since", 11),
-            Column("Days", 5, right=True),
-            Column("Seen by", 12),
-            Column("System", 10),
+            Column("Endpoint", 31),
+            Column("Port", 5, right=True),
+            Column("Business unit", 12),
+            Column("Kind", 10),
+            Column("Since", 10),
+            Column("Days", 4, right=True),
+            Column("Seen by", 17),
+            Column("System", 11),
         ),
         tuple(rows),
     )

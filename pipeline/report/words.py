@@ -80,15 +80,13 @@ def signed(value: int) -> str:
 
 
 def signed_points(now: tuple[int, int], then: tuple[int, int]) -> str:
-    """The difference of two shares in points, `+0.2 points`; a difference too small to print is said to be that."""
+    """The difference of two shares in points, `+0.2 points`; one too small to print keeps its sign, `+0.0 points`."""
     difference = now[0] * then[1] - then[0] * now[1]
     over = now[1] * then[1]
     if difference == 0:
         return "0.0 points"
     size = (2000 * abs(difference) + over) // (2 * over)
     sign = "+" if difference > 0 else MINUS
-    if size == 0:
-        return f"{sign}under 0.1 points"
     return f"{sign}{size // 10}.{size % 10} points"
 
 
@@ -105,7 +103,7 @@ def count(value: int, one: str, many: str | None = None) -> str:
 
 def joined(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
-    if len(parts) < 2:  # noqa: PLR2004 -- nothing to join
+    if len(parts) < 2:  # nothing to join
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
@@ -132,15 +130,16 @@ def weekday_and_date(on: date) -> str:
 
 
 def grouped(digest: str) -> str:
-    """A hash in groups of eight."""
-    return " ".join(digest[i : i + 8] for i in range(0, len(digest), 8))
+    """A hash in groups of eight, four groups a line."""
+    groups = [digest[i : i + 8] for i in range(0, len(digest), 8)]
+    return "\n".join(" ".join(groups[i : i + 4]) for i in range(0, len(groups), 4))
 
 
 def scripts_outside(text: str) -> tuple[str, ...]:
     """The scripts (by the first word of their characters' Unicode names) that the packaged font does not draw."""
     found = set()
     for character in set(text):
-        if ord(character) >= 0x0590 and not _is_drawn(ord(character)):  # noqa: PLR2004 -- Latin, Greek, Cyrillic below
+        if ord(character) >= 0x0590 and not _is_drawn(ord(character)):  # Latin, Greek, Cyrillic below
             found.add(unicodedata.name(character, "unnamed").split()[0].capitalize())
     return tuple(sorted(found))
 

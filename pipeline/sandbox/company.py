@@ -76,7 +76,8 @@ PAYMENTS_APAC = Unit(
 HEAD_OFFICE_UNITS = (RETAIL, PAYMENTS, WHOLESALE, INSURANCE, CORPORATE)
 BRANCH_UNITS = (ASIA_PACIFIC, JAPAN, PAYMENTS_APAC)
 HEAD_OFFICE_SITES = (
-    Site("rtm", 10, 30), Site("ham", 20, 24), Site("dub", 30, 16), Site("mil", 40, 12), Site("waw", 50, 10), Site("nyc", 60, 8)
+    Site("rtm", 10, 30), Site("ham", 20, 24), Site("dub", 30, 16), Site("mil", 40, 12),
+    Site("waw", 50, 10), Site("nyc", 60, 8),
 )  # fmt: skip
 BRANCH_SITES = (Site("sin", 110, 40), Site("tyo", 120, 25), Site("syd", 130, 20), Site("osa", 140, 15))
 
@@ -98,7 +99,8 @@ class Platform:
 
 
 _LINUX = (
-    ("linux", "RHEL 9.4"), ("linux", "Debian 12"), ("linux", "Ubuntu 22.04"), ("linux", "SLES 15"), ("linux", "RHEL 7.9"),
+    ("linux", "RHEL 9.4"), ("linux", "Debian 12"), ("linux", "Ubuntu 22.04"), ("linux", "SLES 15"),
+    ("linux", "RHEL 7.9"),
 )  # fmt: skip
 _WINDOWS = (
     ("windows server", "2022"), ("windows server", "2019"), ("windows server", "2016"), ("windows server", "2012 R2"),
@@ -151,8 +153,8 @@ DISCOVERY_ERRORS = (
 )  # fmt: skip
 
 PEOPLE = (
-    "Greta Lindqvist", "Ayo Bankole", "Marta Kowalczyk", "Jonas Reinders", "Aoife Brennan", "Luca Ferrari", "Priya Raman",
-    "佐藤 陽子",
+    "Greta Lindqvist", "Ayo Bankole", "Marta Kowalczyk", "Jonas Reinders", "Aoife Brennan", "Luca Ferrari",
+    "Priya Raman", "佐藤 陽子",
 )  # fmt: skip
 SERVICE_USERS = ("svc-automation", "svc-tlm-report", "svc-servicenow")
 

@@ -48,7 +48,7 @@ class Renewal(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """A certificate in the inventory. `ids`: its identifier by account; `shown`: its encoded item by account and status.
+    """A certificate in the inventory. `ids`: its identifier by account; `shown`: its item by account and status.
 
     `is_silent`: no event tells of it.
     """

@@ -76,7 +76,7 @@ _AUDIT_PATHS: dict[str, tuple[str, ...]] = {
 
 
 def certificate_tests(parameters: Parameters) -> list[Test]:
-    """Tests of certificate search: `valid_from` keeps those issued after the value, `valid_to` those that end before."""
+    """Tests of certificate search: `valid_from` keeps what was issued after the value, `valid_to` what ends before."""
     tests: list[Test] = []
     for name, value in parameters:
         if name in _CERTIFICATE_PATHS:
@@ -91,7 +91,7 @@ def certificate_tests(parameters: Parameters) -> list[Test]:
 
 
 def audit_tests(parameters: Parameters) -> list[Test]:
-    """Tests of the audit log: `from` inclusive, `to` exclusive, `resource_type` repeatable, `data[key]` in the details."""
+    """Tests of the audit log: `from` inclusive, `to` exclusive, `resource_type` repeatable, `data[key]` inside."""
     tests: list[Test] = []
     kinds = {value for name, value in parameters if name == "resource_type"}
     if kinds:

@@ -24,8 +24,8 @@ _EC_KEYS = ((("EC", 256), 88.0), (("EC", 384), 12.0))
 _AVAILABLE = (("CONFIGURED", 58.0), ("NOT_CONFIGURED", 40.0), ("", 2.0))
 _MANAGED = (
     ("AUTO_RENEW_SCHEDULED", 900.0), ("CERTIFICATE_DELIVERED", 26.0), ("SUCCESSFULLY_RENEWED", 18.0),
-    ("SUCCESFULLY_RENEWED", 4.0), ("AUTOMATION_SCHEDULED", 13.0), ("AUTOMATION_REQUESTED", 5.0), ("APPROVAL_PENDING", 6.0),
-    ("ACCOUNT_CREATED", 4.0), ("Auto renew scheduled", 3.0), ("AUTOMATION_PAUSED", 1.0),
+    ("SUCCESFULLY_RENEWED", 4.0), ("AUTOMATION_SCHEDULED", 13.0), ("AUTOMATION_REQUESTED", 5.0),
+    ("APPROVAL_PENDING", 6.0), ("ACCOUNT_CREATED", 4.0), ("Auto renew scheduled", 3.0), ("AUTOMATION_PAUSED", 1.0),
 )  # fmt: skip
 FAILURES = (
     ("ACTION_REQUIRED", 26.0, "Action required: the profile needs a domain validation"),
@@ -50,7 +50,7 @@ class Founder:
 
     def __init__(self, dice: Dice, branches: tuple[Branch, ...], hostile: int) -> None:
         self._dice = dice
-        self.branches = branches
+        self._branches = branches
         self._names: Counter[str] = Counter()
         self._addresses: Counter[int] = Counter()
         self._hostile = list(reversed(HOSTILE_NAMES[:hostile]))
@@ -82,7 +82,7 @@ class Founder:
     def _make_deployment(self, branch: Branch, unit: Unit, platform: Platform, is_wildcard: bool) -> Deployment:
         dice = self._dice
         authority = dice.pick(platform.authorities)
-        if authority is ADCS and branch is not self.branches[0] and dice.happens(0.5):
+        if authority is ADCS and branch is not self._branches[0] and dice.happens(0.5):
             authority = ADCS_APAC
         key, algorithm = self._draw_key(authority)
         owner = dice.choice(unit.owners) if dice.happens(0.72) else ""
@@ -175,7 +175,7 @@ class Founder:
         return endpoint
 
     def dress(self, endpoint: Endpoint) -> None:
-        """Draw what follows from the protection: rating, automation status, error, what the item knows of its certificate."""
+        """Draw what follows from the protection: rating, status, error, what the item knows of its certificate."""
         dice = self._dice
         has_certificate = endpoint.protection is Protection.CERTIFICATE
         endpoint.error = dice.choice(DISCOVERY_ERRORS) if endpoint.protection is Protection.ERROR else None

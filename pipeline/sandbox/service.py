@@ -1,7 +1,7 @@
 """From request to reply: the TLM API over a snapshot of the invented estate. Pure, no I/O.
 
-What it does is what `pipeline.api.contract` and the notes on the API say, limits included: `limit` is capped silently at
-1,000, an offset past the end gives no items and the true total, an unknown path outside the API answers 200 with HTML.
+It does what `pipeline.api.contract` and the notes on the API say, limits included: `limit` is capped silently at 1,000,
+an offset past the end gives no items and the true total, an unknown path outside the API answers 200 with HTML.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ class Ended(Sequence[bytes]):
 class AccountView:
     """One account at one instant.
 
-    `lists`: for each list call of the contract its items, each one JSON object; the audit log holds every event up to the
-    instant, oldest first. `issued`: the certificates in the order of `lists["certificates"]`.
+    `lists`: for each list call of the contract its items, each one JSON object; the audit log holds every event up to
+    the instant, oldest first. `issued`: the certificates in the order of `lists["certificates"]`.
     """
 
     account_id: str

@@ -186,7 +186,7 @@ completeness as (
     select
         accounts.account,
         accounts.is_stale,
-        cast(coalesce(sum(extracts.rows_distinct), 0) as bigint) as received,
+        cast(coalesce(sum(extracts.rows_received), 0) as bigint) as received,
         cast(coalesce(sum(extracts.api_total_end), 0) as bigint) as announced
     from meta.build_accounts as accounts
     left join meta.extracts as extracts
@@ -199,28 +199,27 @@ completeness as (
         accounts.is_stale
 ),
 
--- endpoints that moved, in the units of the run; accounts without a baseline have no rows, and all has none when no account has one
+based as (
+    select account
+    from meta.build_accounts
+    where baseline_run_id is not null
+),
+
+-- endpoints that moved, in the units of the run; an account without a baseline has no rows, and all has none when no account has one
 movements as (
     select
         totals.scope,
         totals.account,
         totals.business_unit,
-        kinds.movement,
+        replace(catalogue.metric, 'movement.', '') as movement,
         0 as endpoints
     from totals
-    cross join (
-        select
-            metric,
-            replace(metric, 'movement.', '') as movement
-        from rules.metrics
-        where metric like 'movement.%'
-    ) as kinds
-    where
-        exists (select 1 from meta.build_accounts as based where based.baseline_run_id is not null)
-        and coalesce(
-            totals.account in (select based.account from meta.build_accounts as based where based.baseline_run_id is not null),
-            true
-        )
+    join rules.metrics as catalogue
+        on catalogue.area = 'movement'
+    cross join (select count(*) as accounts from based) as known
+    left join based
+        on based.account = totals.account
+    where known.accounts > 0 and (totals.scope = 'all' or based.account is not null)
     union all
     select
         case
@@ -287,8 +286,8 @@ all_rows as (
         'inventory.completeness' as metric,
         null as dimension,
         null as member,
-        cast(sum(received) as bigint) as numerator,
-        cast(sum(announced) as bigint) as denominator
+        cast(coalesce(sum(received), 0) as bigint) as numerator,
+        cast(coalesce(sum(announced), 0) as bigint) as denominator
     from completeness
     union all
     select

@@ -118,7 +118,7 @@ def test_an_account_without_the_endpoints_feature_is_exit_3(place, sandbox_of: S
         place.configure(sandbox.base_url, {"prod": sandbox.keys["prod"]})
         code, _, err = place.tlm("run", "weekly")
         assert code == 3
-        one_sentence(err, "prod", "endpoints.automatable")
+        one_sentence(err, "prod", "endpoints.")
         assert not place.database.exists()
 
 
@@ -128,9 +128,9 @@ def test_an_empty_account_gives_a_valid_report_that_says_so(place, sandbox_of: S
     place.configure(sandbox.base_url, {"empty": sandbox.keys["empty"]})
     code, out, err = place.tlm("run", "weekly")
     assert code == 0, err
-    html = next((place.folder / "out" / "reports").glob("*/*.html")).read_text(encoding="utf-8")
+    html = next((place.folder / "out" / "reports").glob("weekly/*/*.html")).read_text(encoding="utf-8")
     assert "no endpoint" in html.lower()
-    assert next((place.folder / "out" / "reports").glob("*/*.pdf")).read_bytes().startswith(b"%PDF")
+    assert next((place.folder / "out" / "reports").glob("weekly/*/*.pdf")).read_bytes().startswith(b"%PDF")
     with duckdb.connect(str(place.database), read_only=True) as con:
         assert con.execute("select count(*) from core.endpoints").fetchall() == [(0,)]
     assert str(place.database) in out
