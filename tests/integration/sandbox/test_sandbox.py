@@ -108,3 +108,10 @@ def test_a_port_that_is_taken() -> None:
         taken.listen()
         with pytest.raises(OSError, match="in use"):
             serve(Plan(endpoints=0, weeks=1), taken.getsockname()[1], print)
+
+
+def test_small_replies_are_not_held_back() -> None:
+    """The listening socket says that it is TCP, or asyncio leaves Nagle's delay of 40 ms on every connection."""
+    sandbox = ThreadedSandbox(Plan(endpoints=0, weeks=1))
+    with sandbox:
+        assert sandbox._stage._socket.proto == socket.IPPROTO_TCP

@@ -1,0 +1,73 @@
+"""The manners of the command line: data on stdout, talk on stderr, one sentence an error, documented codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.api.contract import LISTS
+from pipeline.cli import run
+from pipeline.config import REQUIRED, RESOURCES
+
+
+def test_a_mistyped_command_is_exit_2_with_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    """"Did you mean" helps more than a usage text."""
+    assert run(["exprt", "renew"]) == 2
+    assert "export" in capsys.readouterr().err
+
+
+def test_an_unknown_flag_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """Named."""
+    assert run(["build", "--rnu", "x"]) == 2
+    assert "--rnu" in capsys.readouterr().err
+
+
+def test_a_missing_configuration_is_exit_2_and_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No traceback, and what to do next."""
+    assert run(["--config", str(tmp_path / "tlm.toml"), "build"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("tlm: No configuration at")
+    assert "tlm init" in shown.err
+
+
+def test_debug_adds_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only then."""
+    assert run(["--config", str(tmp_path / "tlm.toml"), "--debug", "build"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_statement_is_given_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As an argument or as a file."""
+    assert run(["query"]) == 2
+    assert run(["query", "select 1", "--file", "x.sql"]) == 2
+    assert "one of the two" in capsys.readouterr().err
+
+
+def test_init_writes_what_is_missing_and_keeps_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user's file is never overwritten."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "policy.toml").write_text("renew_days = 20\n", encoding="utf-8")
+    assert run(["init"]) == 0
+    assert (tmp_path / "tlm.toml").exists()
+    assert (tmp_path / "policy.toml").read_text(encoding="utf-8") == "renew_days = 20\n"
+    assert "kept" in capsys.readouterr().out
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    """`tlm ... | head -1` ends quietly."""
+    command = f"{sys.executable} -m pipeline --help | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("Usage")
+    assert done.stderr == ""
+
+
+def test_the_configurable_resources_are_the_contracts_lists() -> None:
+    """A leaf cannot import the contract, so this holds the two lists together."""
+    assert sorted(RESOURCES) == sorted(call.name for call in LISTS)
+    assert set(REQUIRED) < set(RESOURCES)
