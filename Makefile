@@ -27,7 +27,7 @@ format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix pipeline tests
 
 bench: $(VENV)/.installed-dev
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python tests/bench
 
 clean:
 	rm -rf $(VENV) demo dist

@@ -45,8 +45,8 @@ def about_section(source: Source, files: tuple[Embedded, ...], undrawn: tuple[st
         blocks.append(_lists(files))
     if undrawn:
         sentence = (
-            f"Names in this report use {words.joined(undrawn)} characters. The packaged font has none of them: a font of the "
-            "machine that made the report draws them, so another machine may draw them otherwise."
+            f"Names in this report use {words.joined(undrawn)} characters. The packaged font has none of them: a font "
+            "of the machine that made the report draws them, so another machine may draw them otherwise."
         )
         blocks.append(Block("Characters", "", State("Drawn with a system font", sentence, is_quiet=True)))
     return Section(11, "data", "About the data", "About the data", _lede(source, extracts), tuple(blocks))
@@ -96,12 +96,13 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
     rows = []
     for account in source.accounts:
         own = [r for r in extracts if r["account"] == account["account"]]
-        finished = words.instant(account["finished_at"], source.zone) if account["finished_at"] else ("", "")
+        read_to = words.instant(account["finished_at"] or account["as_of_at"], source.zone)
         rows.append(
             Row(
                 (
                     Cell(
-                        f"{words.clean(account['account'])}, run {words.clean(account['run_id'])}, read to {' '.join(finished)}"
+                        f"{words.clean(account['account'])}, run {words.clean(account['run_id'])}, "
+                        f"read to {' '.join(read_to)}"
                     ),
                 ),
                 "group",
@@ -145,76 +146,89 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
     return Block("Completeness", note, table, query)
 
 
+def attach_drift(source: Source) -> None:
+    """Remember the drift of this report's rows as drift.csv; before the lists are embedded."""
+    columns = ("account", "resource", "field", "what", "occurrences")
+    source.attach("drift.csv", "Fields and values that were not as expected", _drift(source), columns)
+
+
+def _drift(source: Source) -> list[dict[str, Any]]:
+    return sorted(
+        source.rows("drift"),
+        key=lambda r: (-r["occurrences"], r["account"], r["resource"], r["field"] or "", r["what"]),
+    )
+
+
 def _freshness(source: Source) -> Block:
     checks = source.rows("checks")
-    drift = sorted(
-        source.rows("drift"), key=lambda r: (-r["occurrences"], r["account"], r["resource"], r["field"], r["what"])
-    )
-    source.attach(
-        "drift.csv",
-        "Fields and values that were not as expected",
-        drift,
-        ("account", "resource", "field", "what", "occurrences"),
-    )
-    by_layer: dict[str, list[dict[str, Any]]] = {}
-    for check in checks:
-        by_layer.setdefault((check["model"] or "cross checks").split(".")[0], []).append(check)
-    rows = []
+    drift = _drift(source)
     failed = sorted((c for c in checks if c["status"] != "passed"), key=lambda c: (c["severity"], c["check_name"]))
-    for check in failed[:LIST_ROWS]:
-        kind: Any = "missed" if check["severity"] == "stop" else "none"
-        rows.append(
-            Row(
-                (
-                    Cell(words.cut_name(check["check_name"])[0]),
-                    Cell(words.count(check["failing_rows"], "row")),
-                    Cell("noted" if kind == "none" else "failed", kind=kind),
-                )
-            )
-        )
-    for layer in sorted(by_layer):
-        own = by_layer[layer]
-        passed = sum(1 for check in own if check["status"] == "passed")
-        mark: Any = "met" if passed == len(own) else "none"
-        rows.append(
-            Row(
-                (
-                    Cell(f"Tables of {words.clean(layer)}"),
-                    Cell(words.of(passed, len(own)) + " checks"),
-                    Cell("passed" if passed == len(own) else "see above", kind=mark),
-                )
-            )
-        )
-    for r in drift[: LIST_ROWS // 2]:
-        what = f"{_resource(r['resource'])}, {words.cut_name(r['field'] or '')[0]}: {words.clean(r['what'])}"
-        rows.append(
-            Row(
-                (
-                    Cell(what, extra=f"in {words.clean(r['account'])}"),
-                    Cell(words.count(int(r["occurrences"]), "time")),
-                    Cell("noted", kind="none"),
-                )
-            )
-        )
-    passed = sum(1 for check in checks if check["status"] == "passed")
+    rows = [
+        *(_failed_row(check) for check in failed[:LIST_ROWS]),
+        *_layer_rows(checks),
+        *(_drift_row(r) for r in drift[: LIST_ROWS // 2]),
+    ]
     fresh = source.now("inventory.fresh_7d")
     total = source.now("inventory.endpoints").numerator
-    note = f"{words.of(*fresh.pair)} endpoints were scanned within 7 days; {words.of(total - fresh.pair[1], total)} do not say when."
+    silent = words.of(total - fresh.pair[1], total)
+    note = f"{words.of(*fresh.pair)} endpoints were scanned within 7 days; {silent} do not say when."
     query = source.query("11.2", "checks", "checks")
     if not rows:
-        return Block(
-            "Freshness, drift, checks", note, State("None", "0 checks are recorded for this run.", is_quiet=True), query
-        )
+        nothing = State("None", "0 checks are recorded for this run.", is_quiet=True)
+        return Block("Freshness, drift, checks", note, nothing, query)
     rest = f", {words.number(len(failed))} noted" if failed else ""
-    rest += f"; {words.count(len(drift), 'drift')} noted" if drift else ""
+    rest += f"; {words.count(len(drift), 'kind')} of drift noted" if drift else ""
+    passed = len(checks) - len(failed)
     table = Table(
-        Caption(
-            f"{words.of(passed, len(checks))} checks passed", rest, "drift.csv" if len(drift) > LIST_ROWS // 2 else ""
-        ),
+        Caption(f"{words.of(passed, len(checks))} checks passed", rest, "drift.csv" if drift else ""),
         (Column("Check", 56), Column("What was compared", 24), Column("Result", 20)),
         tuple(rows),
     )
     return Block("Freshness, drift, checks", note, table, query)
+
+
+def _failed_row(check: dict[str, Any]) -> Row:
+    is_stop = check["severity"] == "stop"
+    return Row(
+        (
+            Cell(words.cut_name(check["check_name"])[0]),
+            Cell(words.count(check["failing_rows"], "row")),
+            Cell("failed" if is_stop else "noted", kind="missed" if is_stop else "none"),
+        )
+    )
+
+
+def _layer_rows(checks: list[dict[str, Any]]) -> list[Row]:
+    """One row per schema: so many of its checks passed."""
+    by_layer: dict[str, list[bool]] = {}
+    for check in checks:
+        layer = (check["model"] or "").split(".")[0]
+        name = f"Tables of {words.clean(layer)}" if layer else "Across tables"
+        by_layer.setdefault(name, []).append(check["status"] == "passed")
+    return [
+        Row(
+            (
+                Cell(name),
+                Cell(words.of(sum(own), len(own)) + " checks"),
+                Cell("passed" if all(own) else "see above", kind="met" if all(own) else "none"),
+            )
+        )
+        for name, own in sorted(by_layer.items())
+    ]
+
+
+def _drift_row(record: dict[str, Any]) -> Row:
+    field = words.cut_name(record["field"] or "")[0]
+    return Row(
+        (
+            Cell(
+                f"{_resource(record['resource'])}, {field}: {words.clean(record['what'])}",
+                extra=f"in {words.clean(record['account'])}",
+            ),
+            Cell(words.count(int(record["occurrences"]), "time")),
+            Cell("noted", kind="none"),
+        )
+    )
 
 
 def _formulas(source: Source) -> Block:
@@ -248,10 +262,10 @@ def _policy(source: Source) -> Block:
             "before publishing",
         ),
     ]
-    for freeze in freezes[:LIST_ROWS]:
-        lines.append(
-            (f"Freeze: {words.cut_name(freeze['name'])[0]}", f"{freeze['from_on']} to {freeze['to_on']}", "section 4")
-        )
+    lines += [
+        (f"Freeze: {words.cut_name(freeze['name'])[0]}", f"{freeze['from_on']} to {freeze['to_on']}", "section 4")
+        for freeze in freezes[:LIST_ROWS]
+    ]
     table = Table(
         Caption(words.of(len(lines), len(lines)) + " settings", " that this report uses"),
         (Column("Setting", 42), Column("Value", 34), Column("Used by", 24)),

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC
-from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.config import Settings
 from pipeline.report import words
-from pipeline.report.about import about_section
+from pipeline.report.about import about_section, attach_drift
 from pipeline.report.changes import changes_section
 from pipeline.report.contents import CsvFile, Embedded, Report, State
 from pipeline.report.cover import read_cover
@@ -31,6 +30,7 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
     sections = (changes_section(source), coverage_section(source), expiry_section(source), unsecured_section(source))
     cover = read_cover(source)  # after the sections: what to do first points at their lists
     states = read_states(source)
+    attach_drift(source)
     files = embed(source.files)
     undrawn = words.scripts_outside("".join(_texts((cover, sections))))
     date_words, time_words = words.instant(source.as_of_at, source.zone)
@@ -69,13 +69,15 @@ def read_states(source: Source) -> tuple[State, ...]:
     stale = [account for account in source.accounts if account["is_stale"]]
     if stale:
         told = []
-        for account in stale:
+        for account in stale[:2]:
             at = " ".join(words.instant(account["as_of_at"], source.zone))
             days = (source.as_of_at - account["as_of_at"]).days
-            told.append(
-                f"Account {words.clean(account['account'])} was last complete on {at}, {words.count(days, 'day')} before the rest."
-            )
-        sentence = " ".join(told[:2]) + " Its rows count with the others, aged from this report’s instant."
+            name = words.clean(account["account"])
+            told.append(f"Account {name} was last complete on {at}, {words.count(days, 'day')} before the rest.")
+        if len(stale) > len(told):
+            told.append(f"So {'is' if len(stale) == 3 else 'are'} {words.count(len(stale) - 2, 'other')}.")
+        its = "Its" if len(stale) == 1 else "Their"
+        sentence = f"{' '.join(told)} {its} rows count with the others, aged from this report’s instant."
         states.append(State("Stale account", sentence, f"tlm extract --account {words.clean(stale[0]['account'])}"))
     if not source.now("inventory.endpoints").numerator:
         names = words.joined([words.clean(account["account"]) for account in source.accounts])
@@ -83,7 +85,9 @@ def read_states(source: Source) -> tuple[State, ...]:
         states.append(State("No data", sentence, 'tlm query "from meta.extracts"'))
     loopback = [words.clean(a["account"]) for a in source.accounts if urlsplit(a["base_url"] or "").scheme == "http"]
     if loopback:
-        sentence = f"{words.joined(loopback)} {'was' if len(loopback) == 1 else 'were'} read from a server on this machine. No number here describes a real endpoint."
+        were = "was" if len(loopback) == 1 else "were"
+        where = f"{words.joined(loopback)} {were} read from a server on this machine."
+        sentence = f"{where} No number here describes a real endpoint."
         states.append(State("Sandbox data", sentence))
     return tuple(states)
 
@@ -100,14 +104,14 @@ def embed(files: list[CsvFile]) -> tuple[Embedded, ...]:
     return tuple(done)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     """Every text in a contents value, however deep."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, tuple):
         for item in value:
             yield from _texts(item)
-    elif is_dataclass(value):
+    elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
             if field.name != "sql":
                 yield from _texts(getattr(value, field.name))

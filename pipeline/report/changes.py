@@ -191,7 +191,11 @@ def _unexplained(source: Source) -> Block:
     records = source.rows("unexplained_changes")
     query = source.query("2.4", "unexplained", "unexplained_changes")
     if not records:
-        sentence = f"0 of {words.number(source.now('inventory.endpoints').numerator)} endpoints: for every certificate that differs from the baseline’s, an audit event or a job names the endpoint or the certificate."
+        total = words.count(source.now("inventory.endpoints").numerator, "endpoint")
+        sentence = (
+            f"0 of {total}: for every certificate that differs from the baseline’s, an audit event or a job names the "
+            "endpoint or the certificate."
+        )
         return Block("Changed, unexplained", "", State("None", sentence, is_quiet=True), query)
     columns = tuple(name for name in records[0] if name != "list_no")
     file = source.attach("unexplained-changes.csv", "Certificate changes that no event explains", records, columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pipeline.report import words
 from pipeline.report.contents import Action, Cover, Fact, Lede, Measure
@@ -107,7 +107,8 @@ def _verdict(source: Source, *, is_empty: bool) -> Lede:
     elif met == 0:
         targets = f"None of the {words.spelled(len(judged))} targets is met. "
     else:
-        targets = f"{words.spelled(met, start=True)} of {words.spelled(len(judged))} targets {'is' if met == 1 else 'are'} met. "
+        are = "is" if met == 1 else "are"
+        targets = f"{words.spelled(met, start=True)} of {words.spelled(len(judged))} targets {are} met. "
     expired = source.now("expiry.expired").numerator
     soon = source.now("expiry.manual_30d").numerator
     direction = _direction(source)
@@ -144,13 +145,13 @@ def _measure(source: Source, number: _Number) -> Measure:
     now, then = source.now(number.metric), source.then(number.metric)
     missed = _is_missed(source, number)
     change, judgement = _change(number, now, then)
-    target = source.policy[number.target] if number.target else None
+    target = float(source.policy[number.target]) if number.target else 0.0
     if missed is None:
         verdict_words = "No target." if number.target is None else "No data."
         verdict: Literal["missed", "met", "none"] = "none"
     else:
         verdict = "missed" if missed else "met"
-        goal = words.percent(target) if number.is_share else words.number(target)
+        goal = words.percent(target) if number.is_share else words.number(int(target))
         verdict_words = f"{'Below' if number.is_share else 'Above'} target {goal}." if missed else "Target met."
     spark = _spark(source, number, target, is_hot=bool(missed))
     reached = words.share(*now.pair)
@@ -186,7 +187,7 @@ def _change(number: _Number, now: Amount, then: Amount | None) -> tuple[str, Lit
     return words.signed(difference), "same" if difference == 0 else "better" if difference < 0 else "worse"
 
 
-def _spark(source: Source, number: _Number, target: Any, *, is_hot: bool) -> Spark | None:
+def _spark(source: Source, number: _Number, target: float, *, is_hot: bool) -> Spark | None:
     if not number.is_share:
         return source.spark(number.name, number.metric, size=_SPARK, is_hot=is_hot)
     series = source.series(number.metric)
@@ -201,7 +202,7 @@ def _spark(source: Source, number: _Number, target: Any, *, is_hot: bool) -> Spa
     return Spark(title, values, *_SPARK, is_share=True, target=target, is_hot=is_hot)
 
 
-def _remark(source: Source, number: _Number, now: Amount, target: Any) -> str:
+def _remark(source: Source, number: _Number, now: Amount, target: float) -> str:
     if number.is_share:
         if not now.denominator:
             return "Nothing to divide by."

@@ -41,7 +41,7 @@ def coverage_section(source: Source) -> Section:
             "3.3",
             "ca",
             "By issuing CA",
-            "Endpoints with a certificate. Available: automation reaches the endpoint, nobody has enrolled it. Right: all.",
+            "Endpoints with a certificate. Available: automation reaches it, nobody has enrolled it. Right: all.",
         ),
         _stack(source, "3.4", "platform", "By platform", "Same shades, its own scale."),
         _gap(source, gaps),
@@ -193,9 +193,9 @@ def _by_unit(source: Source, records: list[dict[str, Any]]) -> Block:
     errors = words.number(source.now("coverage.discovery_error").numerator)
     ring = f" Ring: {weeks} weeks ago." if len(source.weeks) > 1 else ""
     note = (
-        f"Full dot: this week.{ring} Vertical line: the policy’s target. Protection counts endpoints with a certificate "
-        f"among those with, without and unspecified; discovery errors ({errors}) are outside. Automation counts managed "
-        "endpoints among those with a certificate."
+        f"Full dot: this week.{ring} Vertical line: the policy’s target. Protection counts endpoints with a "
+        f"certificate among those with, without and unspecified; discovery errors ({errors}) are outside. Automation "
+        "counts managed endpoints among those with a certificate."
     )
     query = source.query("3.2", "coverage by unit", "coverage_by_unit")
     return Block("By business unit", note, table, query, anchor="by-unit", is_wide=True)
@@ -241,8 +241,9 @@ def _stack(source: Source, number: str, kind: str, title: str, note: str) -> Blo
     rows = [StackRow(_label(r[key]), (r["managed"], r["available"], r["not_available"])) for r in records[:_BARS]]
     others = records[_BARS:]
     if others:
-        sums = tuple(sum(r[part] for r in others) for part in ("managed", "available", "not_available"))
-        rows.append(StackRow(f"{words.number(len(others))} others", sums))  # type: ignore[arg-type]
+        managed, available, rest = (sum(r[part] for r in others) for part in ("managed", "available", "not_available"))
+        name = words.count(len(others), "other")
+        rows.append(StackRow(name, (managed, available, rest)))
     told = "; ".join(f"{row.label} {', '.join(words.number(part) for part in row.parts)}" for row in rows)
     figure = Stack(f"Endpoints {title.lower()}: {', '.join(_PARTS)}. {told}", _PARTS, tuple(rows))
     return Block(title, f"{note} Whole list: coverage-by-{kind}.csv.", Charts((figure,)), query)

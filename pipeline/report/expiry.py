@@ -111,12 +111,12 @@ def _days_left(source: Source, buckets: dict[str, Any]) -> Block:
     )
     told = "; ".join(f"{row.label} {words.number(row.everything)}, {words.number(row.part)}" for row in rows)
     title = (
-        f"Endpoints by days left, all and by hand. {told}; over 90 days {words.number(far[0])}, {words.number(far[1])}; "
-        f"unknown {words.number(undated[0])}, {words.number(undated[1])}; {words.number(total)} in all"
+        f"Endpoints by days left, all and by hand. {told}; over 90 days {words.number(far[0])}, {words.number(far[1])};"
+        f" unknown {words.number(undated[0])}, {words.number(undated[1])}; {words.number(total)} in all"
     )
     note = (
-        f"{words.count(total, 'endpoint')} with a certificate. The strip shows all of them; the bars draw those up to 90 "
-        "days larger. Dark part: not managed, so renewed by hand."
+        f"{words.count(total, 'endpoint')} with a certificate. The strip shows all of them; the bars draw those up to "
+        "90 days larger. Dark part: not managed, so renewed by hand."
     )
     query = source.query("4.1", "expiry by days left", "expiry_buckets")
     return Block("Days left", note, Charts((Parts(title, ("all", "by hand"), rows, strip),)), query)
@@ -156,14 +156,14 @@ def _calendar(source: Source, freezes: tuple[_Freeze, ...]) -> Block:
     if not total:
         sentence = f"No certificate in use ends between {words.day(today)} and {words.day(last)} {last.year}."
         return Block("Thirteen weeks ahead", "", State("None", sentence, is_quiet=True), query)
-    span = f"{words.weekday(monday)} {words.day(monday)} {monday.year} to {words.weekday(last)} {words.day(last)} {last.year}"
+    first_day, last_day = (f"{words.weekday(on)} {words.day(on)} {on.year}" for on in (monday, last))
     told = ", ".join(f"{week.name} {words.number(week.count)} ({words.number(week.by_hand)} by hand)" for week in weeks)
     ordered = sorted(records.values(), key=lambda r: r["expires_on"])
     source.attach("expiry-calendar.csv", "Endings per day", ordered, ("expires_on", "endpoints", "by_hand"))
     weekend = sum(r["endpoints"] for r in ordered if r["expires_on"] >= today and r["expires_on"].weekday() > 4)
     note = (
-        f"Endpoints whose certificate ends on that day, {words.number(total)} from today on. Darker is more. The bar under "
-        "a figure is the share to be renewed by hand, in colour up to 30 days. "
+        f"Endpoints whose certificate ends on that day, {words.number(total)} from today on. Darker is more. The bar "
+        "under a figure is the share to be renewed by hand, in colour up to 30 days. "
     )
     frozen = [r for r in ordered if r["expires_on"] >= today and any(f.holds(r["expires_on"]) for f in freezes)]
     if freezes:
@@ -171,8 +171,9 @@ def _calendar(source: Source, freezes: tuple[_Freeze, ...]) -> Block:
         note += (
             f"Outlined: the policy’s change freezes, with {words.count(held, 'ending')}, {words.number(hand)} by hand. "
         )
-    note += f"{words.number(weekend)} {'falls' if weekend == 1 else 'fall'} on a Saturday or Sunday. Every day: expiry-calendar.csv."
-    figure = Calendar(f"Expirations per day, {span}. Per week: {told}", tuple(weeks))
+    note += f"{words.number(weekend)} {'falls' if weekend == 1 else 'fall'} on a Saturday or Sunday. "
+    note += "Every day: expiry-calendar.csv."
+    figure = Calendar(f"Expirations per day, {first_day} to {last_day}. Per week: {told}", tuple(weeks))
     return Block("Thirteen weeks ahead", note, Charts((figure,)), query, is_wide=True)
 
 
@@ -301,7 +302,7 @@ def _by_hand(source: Source, records: list[dict[str, Any]]) -> Block:
         tuple(rows),
     )
     note = (
-        "Not managed, 0 to 30 days left. \u201cCan enrol\u201d: automation reaches the endpoint; where it says no, somebody "
+        "Not managed, 0 to 30 days left. “Can enrol”: automation reaches the endpoint; where it says no, somebody "
         "needs access to the host."
     )
     return Block(title, note, table, query, anchor="by-hand", is_wide=True)

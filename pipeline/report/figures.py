@@ -233,7 +233,7 @@ Figure = Spark | Bullet | Dot | DotAxis | Trend | Stack | Parts | Bars | Bridge 
 
 
 def low_end(values: list[float], target: float) -> float:
-    """The low end of an axis to 1: the next multiple of 10 % under the smallest value and the target, below it by a bit."""
+    """The low end of an axis to 1: the next multiple of 10 % that is a bit under the smallest value and the target."""
     lowest = min([*values, target])
     tens = int(lowest * 10)
     if lowest * 10 - tens < 0.1 and tens > 0:  # a dot on the very edge would look cut

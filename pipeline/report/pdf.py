@@ -30,6 +30,7 @@ def render_pdf(report: Report, theme: Theme) -> bytes:
     Raises OutputFailed when the page asked for anything that is not packaged, or an attachment did not get in.
     """
     import weasyprint  # noqa: PLC0415 -- see the module's docstring
+    from weasyprint.urls import FatalURLFetchingError  # noqa: PLC0415
 
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # what matters is checked below
     assets = _assets(report, theme)
@@ -50,13 +51,19 @@ def render_pdf(report: Report, theme: Theme) -> bytes:
         if file.is_embedded
     ]
     document = weasyprint.HTML(string=page, base_url=_SCHEME, url_fetcher=fetcher)
-    with _clock_of_fonts(report.as_of), _no_collection():
-        raw = document.write_pdf(
-            attachments=attachments,
-            pdf_variant="pdf/a-3a",
-            pdf_tags=True,
-            pdf_identifier=report.run_ids[-1].encode(),
-        )
+    try:
+        with _clock_of_fonts(report.as_of), _no_collection():
+            raw = document.write_pdf(
+                attachments=attachments,
+                pdf_variant="pdf/a-3a",
+                pdf_tags=True,
+                pdf_identifier=report.run_ids[-1].encode(),
+            )
+    except (Exception, FatalURLFetchingError) as error:
+        if not refused:
+            what = type(error).__name__
+            msg = f"The PDF could not be rendered ({what}); make the HTML with `--format html` and report this."
+            raise OutputFailed(msg) from error
     if refused:
         msg = f"The report's page asked for {refused[0]}, which is not packaged with it; this is a bug of its template."
         raise OutputFailed(msg)
@@ -84,7 +91,7 @@ def _closed_fetcher(assets: Mapping[str, bytes]) -> tuple[Any, list[str]]:
     class ClosedFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
         """Serves packaged bytes by their exact name and nothing else."""
 
-        def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
+        def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401, ARG002 -- its API
             """The asset named `url`; any other name is recorded and stops the rendering."""
             if url not in assets:
                 refused.append(url)
@@ -142,7 +149,7 @@ def _finished(raw: bytes, names: list[str]) -> bytes:
     return out.getvalue()
 
 
-def _header_cells(root: Any) -> Iterator[tuple[Any, str]]:
+def _header_cells(root: Any) -> Iterator[tuple[Any, str]]:  # noqa: ANN401 -- pikepdf objects have no common type
     """Each TH of the structure tree, with the type of its row's parent (/THead or /TBody)."""
     import pikepdf  # noqa: PLC0415
 

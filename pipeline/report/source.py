@@ -1,6 +1,6 @@
-"""Where a report's rows come from: the views `report.*` of the published file, read once each, and what all sections need.
+"""Where a report's rows come from: the views `report.*` of the published file, and what all sections need of them.
 
-`Source` is read-only and keeps no more than the rows it gives: the time frame, the metrics of thirteen weeks, the policy.
+`Source` is read-only; it keeps the time frame, the metrics of thirteen weeks and the policy.
 """
 
 from __future__ import annotations
@@ -156,6 +156,12 @@ class Source:
         return drawn[min(weeks_back, len(drawn) - 1)].name
 
     @cached_property
+    def history_days(self) -> int:
+        """Whole days from our first complete run to this one: no age can be more."""
+        first = self.one("history")["first_as_of_at"]
+        return (self.as_of_at - first).days if first else 0
+
+    @cached_property
     def units(self) -> dict[str, dict[str, Amount]]:
         """Metric -> business unit -> amount, of the newest run."""
         found: dict[str, dict[str, Amount]] = {}
@@ -217,7 +223,7 @@ def word_cell(text: str | None, absent: str = "unknown") -> Cell:
     return Cell(name, kind="name", extra=extra)
 
 
-def port_cell(port: Any) -> Cell:
+def port_cell(port: int | str | None) -> Cell:
     """A port, or a dash."""
     return Cell(str(port)) if port is not None else Cell("–", "soft")
 

@@ -20,6 +20,7 @@ _AGES = (
     ("age_31_90", "31 to 90 days"),
     ("age_over_90", "over 90 days"),
 )
+_FIRST_DAYS = {"age_0_7": 0, "age_8_30": 8, "age_31_90": 31, "age_over_90": 91}
 _REASONS = 8
 _SENSORS = 2
 
@@ -36,7 +37,6 @@ def unsecured_section(source: Source) -> Section:
     errors = len(everything) - len(counted)
     by_unit = source.rows("unsecured_by_unit")
     ages = {key: source.now(f"unsecured.{key}").numerator for key, _ in _AGES}
-    over = ages["age_over_90"]
     file = source.attach(
         "unsecured.csv",
         "Endpoints without a known certificate",
@@ -50,22 +50,29 @@ def unsecured_section(source: Source) -> Section:
         blocks.append(_by_unit(source, by_unit, file))
     if counted:
         blocks.append(_oldest(source, counted, file))
-    return Section(5, "unsecured", "Unsecured", "Unsecured", _lede(len(counted), over, errors), tuple(blocks))
+    return Section(5, "unsecured", "Unsecured", "Unsecured", _lede(source, len(counted), ages, errors), tuple(blocks))
 
 
-def _lede(counted: int, over: int, errors: int) -> Lede:
+def _lede(source: Source, counted: int, ages: dict[str, int], errors: int) -> Lede:
     after = ""
     if errors:
-        those = "scanner’s problem, no proof of exposure."
-        after = f" {'Another ' if counted else ''}{words.number(errors)} could not be read: a {those}"
+        another = "Another " if counted else ""
+        after = f" {another}{words.number(errors)} could not be read: a scanner’s problem, no proof of exposure."
     if not counted:
         return Lede("", "Every endpoint that could be read has a certificate.", after)
-    before = f"{words.count(counted, 'endpoint')} {'has' if counted == 1 else 'have'} no certificate that we know of, "
-    if over == 0:
-        return Lede(before, "none of them for more than 90 days.", after)
-    if over == counted:
-        return Lede(before, "all of them for more than 90 days." if over > 1 else "for more than 90 days.", after)
-    return Lede(before, f"{words.number(over)} of them for more than 90 days.", after)
+    before = f"{words.count(counted, 'endpoint')} {'has' if counted == 1 else 'have'} no certificate that we know of"
+    known = source.history_days
+    limit = next((days for days in (90, 30, 7) if known > days), 0)
+    if not limit:
+        length = words.count(known, "day")
+        return Lede(f"{before}; ", f"our history of {length} is too short to say for how long.", after)
+    over = sum(ages[key] for key, first in _FIRST_DAYS.items() if first > limit)
+    # nobody can be older than our own history, so a short one is said with the number
+    span = f"{limit} days" if known > 90 else f"{limit} of the {known} days that we know"
+    who = {0: "none of them", counted: "all of them" if counted > 1 else "and so"}.get(
+        over, f"{words.number(over)} of them"
+    )
+    return Lede(f"{before}, ", f"{who} for more than {span}.", after)
 
 
 def _kinds(source: Source) -> Block:
@@ -87,7 +94,8 @@ def _ageing(source: Source, ages: dict[str, int], by_unit: list[dict[str, Any]])
     query = source.query("5.2", "ageing", "unsecured_ageing")
     total = sum(ages.values())
     if not total:
-        sentence = f"0 of {words.count(source.now('inventory.endpoints').numerator, 'endpoint')} are without a known certificate."
+        everything = words.count(source.now("inventory.endpoints").numerator, "endpoint")
+        sentence = f"0 of {everything} are without a known certificate."
         return Block("How long already", "", State("None", sentence, is_quiet=True), query)
     worst = min(by_unit, key=lambda r: (-r["over_90_days"], r["business_unit"]))
     rows = []
@@ -97,7 +105,10 @@ def _ageing(source: Source, ages: dict[str, int], by_unit: list[dict[str, Any]])
             remark += f", {words.number(worst['over_90_days'])} in {words.cut_name(worst['business_unit'])[0]}"
         rows.append(Bar(label, ages[key], remark, is_hot=key == "age_over_90"))
     told = ", ".join(f"{bar.label} {words.number(bar.count)}" for bar in rows)
-    note = f"No certificate or unspecified, by whole days since first seen so without a break. {words.number(total)} in all."
+    note = "No certificate or unspecified, by whole days since first seen so without a break. "
+    note += f"{words.number(total)} in all."
+    if source.history_days <= 90:
+        note += f" Our history is {words.count(source.history_days, 'day')} long: nothing can be older."
     figure = Bars(f"Unsecured by age: {told} of {words.number(total)}", tuple(rows))
     return Block("How long already", note, Charts((figure,)), query)
 
@@ -186,7 +197,7 @@ def _oldest(source: Source, records: list[dict[str, Any]], file: str) -> Block:
         tuple(rows),
     )
     note = (
-        "No certificate or unspecified, longest first. \u201cSince\u201d is the first of our runs that saw it so, and never "
+        "No certificate or unspecified, longest first. “Since” is the first of our runs that saw it so, and never "
         "earlier than our own history."
     )
     query = source.query("5.5", "unsecured list", "unsecured")

@@ -36,7 +36,7 @@ def clean(text: str) -> str:
 
 
 def cut_name(text: str) -> tuple[str, str]:
-    """A clean name of at most 96 characters, its middle left out beyond that, and then how long it was ("300 characters")."""
+    """A clean name of at most 96 characters; a longer one without its middle, and its length ("300 characters")."""
     name = clean(text)
     if len(name) <= LONGEST_NAME:
         return name, ""

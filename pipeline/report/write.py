@@ -124,7 +124,8 @@ def _write_all(folder: Path, documents: dict[str, bytes], settings: Settings) ->
     except OSError as error:
         for path in moved:
             path.unlink(missing_ok=True)
-        msg = f"The report could not be written to {folder} ({error.strerror or error}); free space or mend the folder's mode and run it again."
+        why = error.strerror or error
+        msg = f"The report could not be written to {folder} ({why}); free space or mend its mode, then repeat."
         raise OutputFailed(msg) from None
     finally:
         if staging:

@@ -20,7 +20,28 @@ with merged as (
         bool_or(category = 'automatable') as is_automatable,
         bool_or(category = 'unsecured') as is_unsecured,
         bool_or(category = 'discovered') as is_discovered,
-        min(item_no) filter (where carries_certificate) as carrier_no,
+        bool_or(carries_certificate) as has_certificate,
+        arg_min(
+            {
+                'certificate_id': certificate_id,
+                'common_name': common_name,
+                'sans': sans,
+                'serial_number': serial_number,
+                'thumbprint': thumbprint,
+                'issuer': issuer,
+                'ca_vendor': ca_vendor,
+                'valid_from_at': valid_from_at,
+                'valid_to_at': valid_to_at,
+                'key_type': key_type,
+                'key_size': key_size,
+                'signature_algorithm': signature_algorithm,
+                'status': status,
+                'tags': tags,
+                'owners': owners,
+                'cert_owner_ids': cert_owner_ids
+            },
+            item_no
+        ) filter (where carries_certificate) as carried,
         arg_min(inventory_id, item_no) filter (where inventory_id is not null) as inventory_id,
         arg_min(ip, item_no) filter (where ip is not null) as ip,
         arg_min(port, item_no) filter (where port is not null) as port,
@@ -206,24 +227,24 @@ joined as (
         coalesce(merged.automation_status, entries.automation_status) as automation_status,
         coalesce(merged.business_unit, units.business_unit, merged.business_unit_id) as own_business_unit,
         merged.status as item_status,
-        merged.carrier_no is not null as has_certificate,
+        merged.has_certificate,
         entries.profile_id as automation_profile_id,
-        carriers.certificate_id,
-        carriers.common_name,
-        carriers.sans,
-        carriers.serial_number,
-        carriers.thumbprint,
-        carriers.issuer,
-        carriers.ca_vendor,
-        carriers.valid_from_at,
-        carriers.valid_to_at,
-        carriers.key_type,
-        carriers.key_size,
-        carriers.signature_algorithm,
-        carriers.status as certificate_status,
-        carriers.tags,
-        carriers.owners,
-        carriers.cert_owner_ids
+        merged.carried.certificate_id as certificate_id,
+        merged.carried.common_name as common_name,
+        merged.carried.sans as sans,
+        merged.carried.serial_number as serial_number,
+        merged.carried.thumbprint as thumbprint,
+        merged.carried.issuer as issuer,
+        merged.carried.ca_vendor as ca_vendor,
+        merged.carried.valid_from_at as valid_from_at,
+        merged.carried.valid_to_at as valid_to_at,
+        merged.carried.key_type as key_type,
+        merged.carried.key_size as key_size,
+        merged.carried.signature_algorithm as signature_algorithm,
+        merged.carried.status as certificate_status,
+        merged.carried.tags as tags,
+        merged.carried.owners as owners,
+        merged.carried.cert_owner_ids as cert_owner_ids
     from merged
     left join entries_by_guid
         on entries_by_guid.account = merged.account
@@ -243,9 +264,6 @@ joined as (
     left join staging.business_units as units
         on units.account = merged.account
         and units.business_unit_id = merged.business_unit_id
-    left join staging.endpoints as carriers
-        on carriers.endpoint_key = merged.endpoint_key
-        and carriers.item_no = merged.carrier_no
 )
 
 select

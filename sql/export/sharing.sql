@@ -30,7 +30,12 @@ positions as (
 select
     endpoint_key,
     endpoint_count, -- endpoints of the account with the certificate, this one included
-    array_to_string(list_concat(list_slice(first_keys, 1, own_position - 1), list_slice(first_keys, own_position + 1, 11)), ';')
-    || case when endpoint_count > 11 then ' and ' || (endpoint_count - 11) || ' more' else '' end
-        as shared_with -- the other endpoints, separated by ;
+    nullif(
+        array_to_string(
+            list_concat(list_slice(first_keys, 1, own_position - 1), list_slice(first_keys, own_position + 1, 11)),
+            ';'
+        )
+        || case when endpoint_count > 11 then ' and ' || (endpoint_count - 11) || ' more' else '' end,
+        ''
+    ) as shared_with -- the other endpoints, separated by ;
 from positions

@@ -1,0 +1,100 @@
+"""`make bench`: what the pipeline costs, each figure beside something to compare it with, in one run.
+
+Wall times of a shared machine drift by a factor of two; quote ratios. A child's memory is its own peak, as the kernel
+counts it, without the sandbox, which runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.sandbox.plan import Plan
+from pipeline.sandbox.serve import Sandbox
+
+ROUNDS = 5
+TLM = [sys.executable, "-m", "pipeline"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one finished child: wall and CPU seconds, peak resident memory in MB."""
+
+    wall: float
+    cpu: float
+    megabytes: float
+
+
+def cost_of(command: list[str]) -> Cost:
+    """Run a command to its end; it must succeed."""
+    began = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        sys.exit(f"{' '.join(command)} ended with {child.returncode}")
+    return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def median_wall(command: list[str]) -> float:
+    """Median wall seconds of several runs after one warm-up."""
+    cost_of(command)
+    return statistics.median(cost_of(command).wall for _ in range(ROUNDS))
+
+
+def bench_help() -> None:
+    """The command that people type most."""
+    bare, shown = median_wall([sys.executable, "-c", "pass"]), median_wall([*TLM, "--help"])
+    print(f"tlm --help                       {shown * 1000:6.0f} ms   bare interpreter {bare * 1000:.0f} ms, {shown / bare:.1f}x")
+
+
+def bench_demo(folder: Path) -> None:
+    """The demo of the README."""
+    cost = cost_of([*TLM, "--quiet", "demo", "--out", str(folder / "demo")])
+    print(f"tlm demo, 10,000 x 13 weeks      {cost.wall:6.1f} s    CPU {cost.cpu:.1f} s, {cost.megabytes:.0f} MB")
+    config = ["--config", str(folder / "demo" / "tlm.toml")]
+    html = cost_of([*TLM, *config, "report", "weekly", "--format", "html", "--reissue", "bench"])
+    pdf = cost_of([*TLM, *config, "report", "weekly", "--format", "pdf", "--reissue", "bench"])
+    print(f"tlm report weekly, PDF           {pdf.wall:6.1f} s    HTML {html.wall:.1f} s, {pdf.wall / html.wall:.1f}x")
+
+
+def bench_size(folder: Path, endpoints: int) -> tuple[Cost, Cost]:
+    """Extract and build of a first week."""
+    plan = Plan(endpoints=endpoints, weeks=1)
+    with Sandbox(plan) as sandbox:
+        lines = []
+        for account, key in sandbox.keys.items():
+            secret = folder / f"{account}-{endpoints}.key"
+            secret.touch(mode=0o600)
+            secret.write_text(key, encoding="utf-8")
+            lines += ["[[accounts]]", f'name = "{account}"', f'base_url = "{sandbox.base_url}"']
+            lines += [f'api_key = {{ file = "{secret.name}" }}']
+        lines += ["[extract]", "page_size = 500", "requests_per_second = 10000"]
+        config = folder / f"tlm-{endpoints}.toml"
+        config.write_text("\n".join([f'data_dir = "data-{endpoints}"', *lines]), encoding="utf-8")
+        extract = cost_of([*TLM, "--quiet", "--config", str(config), "extract"])
+    build = cost_of([*TLM, "--quiet", "--config", str(config), "build"])
+    for name, cost in (("extract", extract), ("build", build)):
+        print(f"{name:<8} {endpoints:>9,} endpoints      {cost.wall:6.1f} s    CPU {cost.cpu:.1f} s, {cost.megabytes:.0f} MB")
+    return extract, build
+
+
+def main() -> None:
+    """Everything, smallest first."""
+    with tempfile.TemporaryDirectory(prefix="tlm-bench-") as name:
+        folder = Path(name)
+        bench_help()
+        bench_demo(folder)
+        small, large = bench_size(folder, 10_000), bench_size(folder, 100_000)
+        for stage, one, ten in zip(("extract", "build"), small, large, strict=True):
+            print(f"{stage:<8} ten times the endpoints: {ten.wall / one.wall:.1f}x the time, {ten.megabytes / one.megabytes:.1f}x the memory")
+
+
+if __name__ == "__main__":
+    main()
