@@ -39,7 +39,9 @@ class _Globals:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file (default: tlm.toml).")
+@click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file (default: tlm.toml)."
+)
 @click.option("--quiet", is_flag=True, help="Only warnings and errors on stderr, no progress bars.")
 @click.option("-v", "--verbose", is_flag=True, help="Every request and statement on stderr.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
@@ -191,33 +193,25 @@ def _talk(line: str) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and give its exit code; every error is one sentence on stderr."""
-    show_traceback = "--debug" in argv
     try:
         outcome = tlm.main(args=list(argv), prog_name="tlm", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        return int(Exit.USAGE)
+        return _print(outcome) if hasattr(outcome, "lines") else int(outcome or Exit.DONE)  # --help and --version
+    except BrokenPipeError:
+        return _quiet_stdout()
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped; nothing half-done was published.", err=True)
         return _INTERRUPTED
-    except BrokenPipeError:
-        return _quiet_stdout()
+    except click.ClickException as error:
+        error.show()
+        return int(Exit.USAGE)
     except Exception as error:  # noqa: BLE001 -- the one place where an error becomes a sentence and a code
-        return _say(error, show_traceback=show_traceback)
-    if outcome is None or isinstance(outcome, int):  # --help, --version
-        return int(outcome or Exit.DONE)
-    return _print(outcome)
+        return _say(error, show_traceback="--debug" in argv)
 
 
 def _print(outcome: Outcome) -> int:
-    try:
-        for line in outcome.lines:
-            click.echo(line)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _quiet_stdout()
+    for line in outcome.lines:
+        click.echo(line)
+    sys.stdout.flush()
     if outcome.complaint is not None:
         from pipeline.log import mask  # noqa: PLC0415
 
@@ -245,5 +239,3 @@ def _say(error: Exception, *, show_traceback: bool) -> int:
         text = str(error)
     click.echo(f"tlm: {mask(text)}", err=True)
     return int(code)
-
-

@@ -125,10 +125,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ZoneInfo(self.timezone)
 
 
-def read_settings(
-    path: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None
-) -> Settings:
-    """Settings from the file (default ./tlm.toml), the environment and flags (dotted names, e.g. "extract.page_size")."""
+def read_settings(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from the file (default ./tlm.toml), the environment and flags (named e.g. "extract.page_size")."""
     place = path or Path(environ.get("TLM_CONFIG", FILE_NAME))
     try:
         table = tomllib.loads(place.read_text(encoding="utf-8"))
@@ -219,10 +217,12 @@ def _check_accounts(settings: Settings, place: Path) -> None:
 
 
 def read_secret(reference: SecretReference | None, what: str, folder: Path) -> str:
-    """The secret behind a reference, stripped of its line end and masked from now on; `what` names its key in errors."""
+    """The secret behind a reference, without its line end and masked from now on; `what` names its key in errors."""
     given = [n for n in ("env", "file", "command") if reference is not None and getattr(reference, n) is not None]
     if reference is None or len(given) != 1:
-        msg = f"{what} must be one of {{ env = ... }}, {{ file = ... }}, {{ command = [...] }}; found {given or 'none'}."
+        msg = (
+            f"{what} must be one of {{ env = ... }}, {{ file = ... }}, {{ command = [...] }}; found {given or 'none'}."
+        )
         raise ConfigurationError(msg)
     if reference.env is not None:
         secret = os.environ.get(reference.env, "")

@@ -94,7 +94,7 @@ class ServiceUnavailable(TryAgain):
 
 
 class Refused(TlmError):
-    """This one resource cannot be had; `status` is the HTTP status, `code` the API's machine code where it gave one."""
+    """One resource cannot be had; `status` is the HTTP status, `code` the API's machine code where it gave one."""
 
     def __init__(self, message: str, status: int, code: str | None = None) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Each job of the command line: a dozen lines of stages in order, under one lock. Returns what to print and the exit code."""
+"""Each job of the command line: a dozen lines of stages in order. It returns what to print and the exit code."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ def init(folder: Path) -> Outcome:
     return Outcome(tuple(f"{path}  {what}" for path, what in write_initial_files(folder)))
 
 
-def extract(
-    settings: Settings, selection: Selection, *, clock: Clock = utc_now, show_progress: bool = True
-) -> Outcome:
+def extract(settings: Settings, selection: Selection, *, clock: Clock = utc_now, show_progress: bool = True) -> Outcome:
     """Every resource of every account into the landing zone; prints the run id."""
     with hold_lock(settings.data):
         return Outcome((_extract(settings, selection, clock, show_progress=show_progress),))
@@ -98,9 +96,7 @@ def export(settings: Settings, request: ExportRequest) -> Outcome:
     from pipeline.export.files import export_actions  # noqa: PLC0415
 
     published(settings)
-    files = export_actions(
-        settings, request.action, where=request.where, out=request.out, audiences=request.audiences
-    )
+    files = export_actions(settings, request.action, where=request.where, out=request.out, audiences=request.audiences)
     return Outcome(tuple(f"{file.path}  {file.rows} rows" for file in files))
 
 

@@ -26,7 +26,7 @@ def mask(text: str) -> str:
 
 def register_secret(secret: str) -> None:
     """From now on `secret` is masked in every line; shorter than 4 characters is not a secret that can be masked."""
-    if len(secret) >= 4:  # noqa: PLR2004 -- masking "a" would hide the log, not the key
+    if len(secret) >= 4:  # masking "a" would hide the log, not the key
         _SECRETS.add(secret)
 
 

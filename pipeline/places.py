@@ -1,6 +1,6 @@
 """Where the content folders are: `sql/` and `reports/`, in a checkout and in an installed wheel.
 
-In a checkout they stand beside `pipeline/`; a wheel carries them as `pipeline/_content/sql` and `pipeline/_content/reports`.
+In a checkout they stand beside `pipeline/`; a wheel carries them in `pipeline/_content/`.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Freeze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UnitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Endpoints of one sensor, agent, connector or network (exactly one of them; a network as CIDR) belong to `name`."""
+    """Endpoints of one sensor, agent, connector or network (exactly one; a network as CIDR) belong to `name`."""
 
     name: str
     sensor: str | None = None
@@ -89,7 +89,8 @@ def _check(policy: Policy, place: Path) -> None:
     for number, rule in enumerate(policy.business_units):
         given = [kind for kind in UNIT_KINDS if getattr(rule, kind) is not None]
         if len(given) != 1:
-            msg = f"{place}: business_units[{number}] needs exactly one of {', '.join(UNIT_KINDS)}; it has {given or 'none'}."
+            kinds = ", ".join(UNIT_KINDS)
+            msg = f"{place}: business_units[{number}] needs exactly one of {kinds}; it has {given or 'none'}."
             raise ConfigurationError(msg)
         if rule.network is not None:
             try:

@@ -77,7 +77,9 @@ def test_the_make_targets_of_the_readme_exist() -> None:
 
 def test_no_address_or_machine_path_is_in_the_tree() -> None:
     """Pins have hashes and no addresses, so the project installs from whatever index its owner uses."""
-    listed = subprocess.run(["git", "ls-files", "-z", "requirements*.txt", "pyproject.toml"], cwd=ROOT, capture_output=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "requirements*.txt", "pyproject.toml"], cwd=ROOT, capture_output=True, check=True
+    )
     for name in listed.stdout.decode().split("\0"):
         if name:
             text = (ROOT / name).read_text(encoding="utf-8")

@@ -56,7 +56,11 @@ def test_a_module_is_small_and_says_what_it_is(path: Path) -> None:
 def test_the_import_contracts_hold() -> None:
     """The contracts of pyproject.toml, checked by import-linter."""
     done = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
 

@@ -52,5 +52,10 @@ def test_the_installed_wheel_runs_the_demo_outside_the_checkout(wheel: Path, tmp
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for pattern in ("out/reports/weekly/*/*.pdf", "out/reports/weekly/*/*.html", "out/exports/*/renew.csv", "data/tlm.duckdb"):
+    for pattern in (
+        "out/reports/weekly/*/*.pdf",
+        "out/reports/weekly/*/*.html",
+        "out/exports/*/renew.csv",
+        "data/tlm.duckdb",
+    ):
         assert list((tmp_path / "demo").glob(pattern)), pattern

@@ -65,9 +65,8 @@ class Client:
     ) -> None:
         self._clock = clock
         self._patience = patience
-        self._pace = AsyncLimiter(
-            1, 1 / requests_per_second
-        )  # one at a time: the bucket's burst would break the ceiling
+        # A bucket of one: a larger one would begin with a burst above the ceiling.
+        self._pace = AsyncLimiter(1, 1 / requests_per_second)
         self._quiet_until = 0.0
         # One connection a session, the last one used first: a pool looks at each idle connection for every request.
         self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
@@ -165,7 +164,7 @@ def _explain(error: Exception, request: Request) -> ServiceUnavailable:
     if isinstance(error, (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError)):
         host = urlsplit(request.url).netloc
         why = f"no connection within {_CONNECT_SECONDS:.0f} s" if isinstance(error, httpx.ConnectTimeout) else error
-        msg = f"{host} cannot be reached for {request.what}: {why}; check base_url, network, proxy and TLS."
+        msg = f"{host} cannot be reached ({why}); check base_url, network, proxy and TLS."
     elif isinstance(error, (TimeoutError, httpx.TimeoutException)):
         msg = f"{request.what} did not answer in time; check the network, or lower page_size, and try again."
     else:

@@ -61,9 +61,9 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One read call. `name` is the resource's name in configuration, landing zone and `tlm contract`.
+    """One read call. `name` is the resource's name in configuration and landing zone.
 
-    `identity` is the field that names an item (None: items have none); `parameters` are the query parameters that we send.
+    `identity` is the field that names an item (None: items have none); `parameters` are the query parameters sent.
     """
 
     name: str

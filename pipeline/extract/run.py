@@ -141,7 +141,7 @@ async def _read_account(
             run.denied = error
         for reading in readings:
             if reading.resource.name not in run.extracts:
-                run.extracts[reading.resource.name] = reading.result("incomplete", "not read to its end")
+                run.extracts[reading.resource.name] = reading.result("incomplete", "not read to the end")
     return _close(run, clock())
 
 
@@ -168,27 +168,28 @@ async def _read_resource(run: _AccountRun, reading: ResourceReading) -> None:
         extract = reading.result("skipped" if can_do_without else "incomplete", str(error))
         if not can_do_without:
             run.extracts[resource.name] = extract
-            _deny(run.caller.account.name, resource, error)
+            _deny(run.caller.account, resource, error)
     run.extracts[resource.name] = extract
 
 
-def _deny(account: str, resource: Resource, error: Refused) -> None:
+def _deny(account: Account, resource: Resource, error: Refused) -> None:
     """Raise AccessDenied for the refusals that name something an administrator can give: key, role, feature."""
     said = f"{error.status} {error.code}" if error.code else f"{error.status}"
     if error.status == 401:
         msg = (
-            f"Account {account}: the API does not accept the key ({said}, met at {resource.name}); check api_key, its "
+            f"Account {account.name}: the API does not accept the key ({said}, met at {resource.name}); check api_key, its "
             "end date, and that it belongs to this environment."
         )
     elif error.status == 403:
         msg = (
-            f"Account {account}: the key may not read {resource.name} ({said}); give its service user a role with the "
+            f"Account {account.name}: the key may not read {resource.name} ({said}); give its service user a role with the "
             "permission to view the inventory of certificates and endpoints."
         )
     elif error.status == 404:
         msg = (
-            f"Account {account}: {resource.name} is not there ({said}); the endpoints feature (managed automation) is "
-            f"not enabled for the account, or its path differs: set contract.paths.{resource.name!r}."
+            f"Account {account.name}: {resource.name} is not there ({said}); the endpoints feature (managed automation) is "
+            f"not enabled for the account, base_url ({account.base_url}) is not the API's, or the path is another one: override it "
+            "in [contract] paths."
         )
     else:
         return

@@ -89,7 +89,7 @@ def _resource(name: str) -> str:
 
 
 def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
-    query = source.query("11.1", "completeness", "completeness")
+    query = source.query("11.1", "completeness")
     if not extracts:
         return Block("Completeness", "", State("No data", "No run has recorded what it read.", is_quiet=True), query)
     complete = sum(1 for r in extracts if r["status"] == "complete")
@@ -172,7 +172,7 @@ def _freshness(source: Source) -> Block:
     total = source.now("inventory.endpoints").numerator
     silent = words.of(total - fresh.pair[1], total)
     note = f"{words.of(*fresh.pair)} endpoints were scanned within 7 days; {silent} do not say when."
-    query = source.query("11.2", "checks", "checks")
+    query = source.query("11.2", "checks")
     if not rows:
         nothing = State("None", "0 checks are recorded for this run.", is_quiet=True)
         return Block("Freshness, drift, checks", note, nothing, query)
@@ -242,8 +242,11 @@ def _formulas(source: Source) -> Block:
         tuple(rows),
         has_bold_heads=True,
     )
-    note = "A share is divided once, from these two counts. The whole list is in the table mart.metrics."
-    return Block("What is counted", note, table, source.query("11.3", "formulas", "trend"))
+    note = (
+        "A share is divided once, from these two counts. Each query of this report is a view of the schema report: "
+        'tlm query "from report.trend".'
+    )
+    return Block("What is counted", note, table, source.query("11.3", "trend"))
 
 
 def _policy(source: Source) -> Block:
@@ -272,7 +275,7 @@ def _policy(source: Source) -> Block:
         tuple(Row((Cell(name), Cell(value), Cell(used))) for name, value, used in lines),
     )
     note = "From policy.toml, or its defaults. No claim is made that a framework is met."
-    return Block("Policy applied", note, table, source.query("11.4", "policy", "policy"))
+    return Block("Policy applied", note, table, source.query("11.4", "policy"))
 
 
 def _unknown_statuses(source: Source, records: list[dict[str, Any]]) -> Block:
@@ -287,9 +290,7 @@ def _unknown_statuses(source: Source, records: list[dict[str, Any]]) -> Block:
         tuple(rows),
     )
     note = "Counted as managed, outcome unknown, until rules.automation_statuses names them."
-    return Block(
-        "Statuses that no rule knows", note, table, source.query("11.5", "unknown statuses", "unknown_statuses")
-    )
+    return Block("Statuses that no rule knows", note, table, source.query("11.5", "unknown_statuses"))
 
 
 def _hashes(source: Source) -> Block:
@@ -312,7 +313,7 @@ def _hashes(source: Source) -> Block:
         (Column("Input", 56), Column("SHA-256", 44)),
         tuple(rows),
     )
-    return Block("Hashes", note, table, source.query("11.6", "runs", "data_runs"))
+    return Block("Hashes", note, table, source.query("11.6", "data_runs"))
 
 
 def _lists(files: tuple[Embedded, ...]) -> Block:

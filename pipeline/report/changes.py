@@ -41,7 +41,7 @@ def changes_section(source: Source) -> Section:
     if before is not None and before.numerator == 0 and source.now("inventory.endpoints").numerator == 0:
         lede = Lede("", "There was no endpoint at the baseline,", " and there is none now.")
         nothing = State("None", "0 endpoints moved, of 0 today and 0 at the baseline.", is_quiet=True)
-        blocks = (Block("Movements", "", nothing, source.query("2.2", "movements", "movements")),)
+        blocks = (Block("Movements", "", nothing, source.query("2.2", "movements")),)
     elif source.baseline is None:
         lede = Lede("This is the first week with a complete run. ", "What changed can be said from the second week on.")
         sentence = "Changes compare two weeks; there is one. They appear with the first run of another week."
@@ -107,7 +107,7 @@ def _in_and_out(source: Source) -> Block:
     )
     at = " ".join(words.instant(first.as_of_at, source.zone)) if first else ""
     note = f"Against the baseline, the run of {at}. Bars show the differences only."
-    query = source.query("2.1", "in and out", "endpoints_in_and_out")
+    query = source.query("2.1", "endpoints_in_and_out")
     return Block("Endpoints in and out", note, Charts((figure,)), query)
 
 
@@ -146,12 +146,12 @@ def _movements(source: Source, moved: dict[str, dict[str, Any]]) -> Block:
         tuple(rows),
     )
     note = "An endpoint can move in more than one way. Change: against the baseline’s own number. Dark: this week."
-    return Block("Movements", note, table, source.query("2.2", "movements", "movements"))
+    return Block("Movements", note, table, source.query("2.2", "movements"))
 
 
 def _ratings(source: Source) -> Block:
     pairs = {(r["rating_before"], r["rating"]): r["endpoints"] for r in source.rows("rating_changes")}
-    query = source.query("2.3", "rating changes", "rating_changes")
+    query = source.query("2.3", "rating_changes")
     known = {pair: n for pair, n in pairs.items() if pair[0] in _RATINGS and pair[1] in _RATINGS}
     total = sum(known.values())
     if not total:
@@ -189,7 +189,7 @@ def _rating_words(rating: str) -> str:
 
 def _unexplained(source: Source) -> Block:
     records = source.rows("unexplained_changes")
-    query = source.query("2.4", "unexplained", "unexplained_changes")
+    query = source.query("2.4", "unexplained_changes")
     if not records:
         total = words.count(source.now("inventory.endpoints").numerator, "endpoint")
         sentence = (
@@ -237,7 +237,7 @@ def _unexplained(source: Source) -> Block:
 
 def _newly_unsecured(source: Source) -> Block:
     records = source.rows("newly_unsecured")
-    query = source.query("2.5", "newly unsecured", "newly_unsecured")
+    query = source.query("2.5", "newly_unsecured")
     body: Body
     if not records:
         sentence = "No endpoint that had a certificate at the baseline is without one now."

@@ -32,7 +32,7 @@ class Lede:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The query behind a block: its number and name on paper, its SQL on screen."""
+    """The query behind a block, a view of the schema `report`: number and name on paper, its SQL too on screen."""
 
     number: str
     name: str

@@ -41,9 +41,10 @@ def read_cover(source: Source) -> Cover:
     is_empty = source.now("inventory.endpoints").numerator == 0
     measures = () if is_empty else tuple(_measure(source, number) for number in _NUMBERS)
     count = words.spelled(len(_NUMBERS), start=True)
-    against = (
-        "against last week, 13 weeks and the policy’s targets" if source.baseline else "against the policy’s targets"
-    )
+    against = "against the policy’s targets"
+    if source.baseline:
+        weeks = source.weeks_head.split(",")[0]
+        against = f"against {source.since.removeprefix('since ')}, {weeks} and the policy’s targets"
     return Cover(
         facts=_facts(source),
         verdict=_verdict(source, is_empty=is_empty),
@@ -51,7 +52,7 @@ def read_cover(source: Source) -> Cover:
         measures_caption=(f"{count} numbers", against),
         weeks_head=source.weeks_head,
         actions=() if is_empty else _actions(source),
-        query=source.query("1.1", "headline", "trend"),
+        query=source.query("1.1", "trend"),
     )
 
 

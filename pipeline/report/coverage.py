@@ -29,7 +29,7 @@ def coverage_section(source: Source) -> Section:
     gaps = {record["step"]: record for record in source.rows("gap_to_target")}
     if not source.now("inventory.endpoints").numerator:
         nothing = State("None", "0 endpoints: there is nothing to cover yet.", is_quiet=True)
-        blocks: tuple[Block, ...] = (Block("Coverage", "", nothing, source.query("3.1", "trend", "trend")),)
+        blocks: tuple[Block, ...] = (Block("Coverage", "", nothing, source.query("3.1", "trend")),)
         lede = Lede("", "There is no endpoint", " whose coverage could be measured.")
         return Section(3, "coverage", "Coverage", "Coverage", lede, blocks)
     by_unit = source.rows("coverage_by_unit")
@@ -86,7 +86,7 @@ def missing(amount: Amount, target: float) -> int:
 
 
 def _trend(source: Source, protection: Amount, automation: Amount) -> Block:
-    query = source.query("3.1", "trend", "trend")
+    query = source.query("3.1", "trend")
     pairs = (
         ("Protection", "coverage.protection", protection, source.policy["protection_target"]),
         ("Automation", "coverage.automation", automation, source.policy["automation_target"]),
@@ -162,12 +162,12 @@ def _by_unit(source: Source, records: list[dict[str, Any]]) -> Block:
             )
         )
     rows = []
-    weeks = source.weeks_head.split(" ", 1)[0]
+    oldest = source.week_name(source.oldest)
     for r in shown:
         cells = [word_cell(r["business_unit"])]
         for (top, bottom), target, low, what in zip(keys, targets, lows, ("protection", "automation"), strict=True):
             cells += _unit_cells(
-                r, Amount(r[top] or 0, r[bottom] or 0), _earlier(r, top, bottom), (target, low), (what, weeks)
+                r, Amount(r[top] or 0, r[bottom] or 0), _earlier(r, top, bottom), (target, low), (what, oldest)
             )
         rows.append(Row(tuple(cells)))
     totals = [source.now("coverage.protection"), source.now("coverage.automation")]
@@ -191,13 +191,13 @@ def _by_unit(source: Source, records: list[dict[str, Any]]) -> Block:
         is_chart_table=True,
     )
     errors = words.number(source.now("coverage.discovery_error").numerator)
-    ring = f" Ring: {weeks} weeks ago." if len(source.weeks) > 1 else ""
+    ring = f" Ring: {oldest}." if len(source.weeks) > 1 else ""
     note = (
         f"Full dot: this week.{ring} Vertical line: the policy’s target. Protection counts endpoints with a "
         f"certificate among those with, without and unspecified; discovery errors ({errors}) are outside. Automation "
         "counts managed endpoints among those with a certificate."
     )
-    query = source.query("3.2", "coverage by unit", "coverage_by_unit")
+    query = source.query("3.2", "coverage_by_unit")
     return Block("By business unit", note, table, query, anchor="by-unit", is_wide=True)
 
 
@@ -214,7 +214,7 @@ def _unit_cells(
     if now.value is None:
         return [Cell("–", "soft"), Cell("–", "soft"), Cell("no data: nothing to divide by", "soft")]
     name = words.cut_name(record["business_unit"])[0]
-    earlier = f", {what[1]} weeks ago {words.share(*then.pair)}" if then else ""
+    earlier = f", in {what[1]} {words.share(*then.pair)}" if then else ""
     reached = words.share(*now.pair)
     is_hot = missing(now, target) > 0
     dot = Dot(
@@ -231,8 +231,7 @@ def _unit_cells(
 def _stack(source: Source, number: str, kind: str, title: str, note: str) -> Block:
     key = "ca_vendor" if kind == "ca" else "platform"
     records = sorted(source.rows(f"coverage_by_{kind}"), key=lambda r: (-r["with_certificate"], r[key]))
-    name = "by CA" if kind == "ca" else "by platform"
-    query = source.query(number, name, f"coverage_by_{kind}")
+    query = source.query(number, f"coverage_by_{kind}")
     body: Body
     if not records:
         body = State("None", "0 endpoints have a certificate.", is_quiet=True)
@@ -305,14 +304,14 @@ def _gap(source: Source, gaps: dict[str, dict[str, Any]]) -> Block:
         ),
         tuple(rows),
     )
-    query = source.query("3.5", "gap to target", "gap_to_target")
+    query = source.query("3.5", "gap_to_target")
     return Block("Between today and the target", " ".join(notes), table, query, anchor="between")
 
 
 def _available(source: Source) -> Block:
     cells = {(r["business_unit"], r["platform"]): r["endpoints"] for r in source.rows("available_by_unit")}
     total = sum(cells.values())
-    query = source.query("3.6", "available by unit", "available_by_unit")
+    query = source.query("3.6", "available_by_unit")
     if not total:
         sentence = "0 endpoints wait for enrolment: what automation reaches is managed."
         return Block("Where enrolment waits", "", State("None", sentence, is_quiet=True), query)

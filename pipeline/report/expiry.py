@@ -52,7 +52,7 @@ def expiry_section(source: Source) -> Section:
     lede = _lede(buckets, by_hand, freezes)
     if not buckets:
         nothing = State("None", "0 endpoints have a certificate, so nothing can end.", is_quiet=True)
-        block = Block("Days left", "", nothing, source.query("4.1", "expiry by days left", "expiry_buckets"))
+        block = Block("Days left", "", nothing, source.query("4.1", "expiry_buckets"))
         return Section(4, "expiry", "Expiry", "Expiry", lede, (block,))
     blocks = (
         _days_left(source, buckets),
@@ -118,13 +118,13 @@ def _days_left(source: Source, buckets: dict[str, Any]) -> Block:
         f"{words.count(total, 'endpoint')} with a certificate. The strip shows all of them; the bars draw those up to "
         "90 days larger. Dark part: not managed, so renewed by hand."
     )
-    query = source.query("4.1", "expiry by days left", "expiry_buckets")
+    query = source.query("4.1", "expiry_buckets")
     return Block("Days left", note, Charts((Parts(title, ("all", "by hand"), rows, strip),)), query)
 
 
 def _lifetime_left(source: Source) -> Block:
     found = {r["relative_expiry_bucket"]: (r["endpoints"], r["by_hand"]) for r in source.rows("expiry_relative")}
-    query = source.query("4.2", "expiry by lifetime", "expiry_relative")
+    query = source.query("4.2", "expiry_relative")
     rows = tuple(PartRow(label, *found.get(key, (0, 0))) for key, label in _RELATIVE)
     total = sum(row.everything for row in rows)
     if not total:
@@ -150,7 +150,7 @@ def _calendar(source: Source, freezes: tuple[_Freeze, ...]) -> Block:
         begins = [f for f in freezes if first <= max(f.from_on, monday) < first + timedelta(weeks=1)]
         freeze = f"freeze: {begins[0].name[:_FREEZE_NAME]}" if begins else ""
         weeks.append(Week(f"W{first.isocalendar().week:02d}", words.day(first), days, freeze))
-    query = source.query("4.3", "expiry calendar", "expiry_calendar")
+    query = source.query("4.3", "expiry_calendar")
     total = sum(week.count for week in weeks)
     last = monday + timedelta(days=7 * WEEKS - 1)
     if not total:
@@ -202,7 +202,7 @@ def _day(on: date, records: dict[date, Any], today: date, freezes: tuple[_Freeze
 
 def _no_longer_valid(source: Source) -> Block:
     records = source.rows("no_longer_valid")
-    query = source.query("4.4", "no longer valid", "no_longer_valid")
+    query = source.query("4.4", "no_longer_valid")
     title = "Expired or revoked, still served"
     total = source.now("coverage.automation").pair[1]
     if not records:
@@ -258,7 +258,7 @@ def _no_longer_valid(source: Source) -> Block:
 
 
 def _by_hand(source: Source, records: list[dict[str, Any]]) -> Block:
-    query = source.query("4.5", "ending by hand", "expiring_by_hand")
+    query = source.query("4.5", "expiring_by_hand")
     title = "Ending in 30 days, by hand"
     soon = source.now("expiry.manual_30d").pair[1]
     if not records:
@@ -310,7 +310,7 @@ def _by_hand(source: Source, records: list[dict[str, Any]]) -> Block:
 
 def _not_deployed(source: Source) -> Block:
     records = source.rows("renewed_not_deployed")
-    query = source.query("4.6", "not deployed", "renewed_not_deployed")
+    query = source.query("4.6", "renewed_not_deployed")
     title = "Renewed, not deployed"
     total = source.now("coverage.automation").pair[1]
     if not records:

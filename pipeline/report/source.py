@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,11 +54,6 @@ class WeekRun:
     as_of_at: datetime
     is_baseline: bool
 
-    @property
-    def name(self) -> str:
-        """`W48`."""
-        return f"W{self.iso_week:02d}"
-
 
 class Source:
     """The published warehouse as the report reads it."""
@@ -86,9 +81,9 @@ class Source:
         """The only row of `report.<view>`."""
         return self.rows(view)[0]
 
-    def query(self, number: str, name: str, view: str) -> Query:
-        """The query behind a block: the text of the view's file."""
-        return Query(number, name, (content("sql") / "report" / f"{view}.sql").read_text(encoding="utf-8").strip())
+    def query(self, number: str, view: str) -> Query:
+        """The query behind a block: the view `report.<view>` and the text of its file."""
+        return Query(number, view, (content("sql") / "report" / f"{view}.sql").read_text(encoding="utf-8").strip())
 
     def attach(self, name: str, title: str, records: Sequence[Record], columns: Sequence[str]) -> str:
         """Remember a list in full under its file name and return that name; an empty list is no file."""
@@ -144,16 +139,21 @@ class Source:
         first = next((i for i, amount in enumerate(known) if amount is not None), len(known) - 1)
         return tuple(known[first:])
 
+    @cached_property
+    def oldest(self) -> int:
+        """How many weeks ago the oldest of the drawn weeks with a run is."""
+        return max(week.weeks_ago for week in self.weeks if week.weeks_ago < WEEKS)
+
     @property
     def weeks_head(self) -> str:
-        """`13 weeks, W36 to W48`, or how many there are so far."""
+        """`13 weeks, W36 to W48`, or how many have a run so far."""
         count = len([week for week in self.weeks if week.weeks_ago < WEEKS])
-        return f"{count} weeks, {self.week_name(count - 1)} to {self.week_name(0)}" if count > 1 else "First week"
+        return f"{count} weeks, {self.week_name(self.oldest)} to {self.week_name(0)}" if count > 1 else "First week"
 
-    def week_name(self, weeks_back: int) -> str:
-        """The name of the oldest drawn week at or after `weeks_back` entries; the newest for 0."""
-        drawn = [week for week in self.weeks if week.weeks_ago < WEEKS]
-        return drawn[min(weeks_back, len(drawn) - 1)].name
+    def week_name(self, weeks_ago: int) -> str:
+        """The name of the week so many weeks before this one, with a run or without: `W36`."""
+        on = date.fromisocalendar(self.iso_year, self.iso_week, 1) - timedelta(weeks=weeks_ago)
+        return f"W{on.isocalendar().week:02d}"
 
     @cached_property
     def history_days(self) -> int:

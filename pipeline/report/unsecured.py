@@ -29,14 +29,15 @@ def unsecured_section(source: Source) -> Section:
     """Section 5; an account without endpoints gets one sentence."""
     if not source.now("inventory.endpoints").numerator:
         nothing = State("None", "0 endpoints: none can be unsecured.", is_quiet=True)
-        block = Block("Unsecured", "", nothing, source.query("5.1", "unsecured", "trend"))
+        block = Block("Unsecured", "", nothing, source.query("5.1", "trend"))
         lede = Lede("", "There is no endpoint", " that could be without a certificate.")
         return Section(5, "unsecured", "Unsecured", "Unsecured", lede, (block,))
     everything = source.rows("unsecured")
     counted = [r for r in everything if r["protection"] != "discovery_error"]
     errors = len(everything) - len(counted)
     by_unit = source.rows("unsecured_by_unit")
-    ages = {key: source.now(f"unsecured.{key}").numerator for key, _ in _AGES}
+    found = {r["age_bucket"]: r["endpoints"] for r in source.rows("unsecured_ageing")}
+    ages = {key: found.get(key, 0) for key, _ in _AGES}
     file = source.attach(
         "unsecured.csv",
         "Endpoints without a known certificate",
@@ -58,10 +59,12 @@ def _lede(source: Source, counted: int, ages: dict[str, int], errors: int) -> Le
     if errors:
         another = "Another " if counted else ""
         after = f" {another}{words.number(errors)} could not be read: a scanner’s problem, no proof of exposure."
+    known = source.history_days
+    if errors and counted and known <= 90:  # the sentence about the history needs the room
+        after = f" Another {words.number(errors)} could not be read."
     if not counted:
         return Lede("", "Every endpoint that could be read has a certificate.", after)
     before = f"{words.count(counted, 'endpoint')} {'has' if counted == 1 else 'have'} no certificate that we know of"
-    known = source.history_days
     limit = next((days for days in (90, 30, 7) if known > days), 0)
     if not limit:
         length = words.count(known, "day")
@@ -87,11 +90,11 @@ def _kinds(source: Source) -> Block:
     total = source.now("inventory.endpoints").numerator
     bars = f" Bars: {source.weeks_head}." if len(source.weeks) > 1 else ""
     note = f"Each of all {words.count(total, 'endpoint')}.{bars}"
-    return Block("Three kinds, kept apart", note, Kinds(tuple(items)), source.query("5.1", "unsecured", "trend"))
+    return Block("Three kinds, kept apart", note, Kinds(tuple(items)), source.query("5.1", "trend"))
 
 
 def _ageing(source: Source, ages: dict[str, int], by_unit: list[dict[str, Any]]) -> Block:
-    query = source.query("5.2", "ageing", "unsecured_ageing")
+    query = source.query("5.2", "unsecured_ageing")
     total = sum(ages.values())
     if not total:
         everything = words.count(source.now("inventory.endpoints").numerator, "endpoint")
@@ -138,7 +141,7 @@ def _errors(source: Source, total: int) -> Block:
         tuple(rows),
     )
     note = "By the scanner’s own words. No proof of anything until the scan works."
-    return Block("Discovery errors", note, table, source.query("5.3", "discovery errors", "discovery_errors"))
+    return Block("Discovery errors", note, table, source.query("5.3", "discovery_errors"))
 
 
 def _by_unit(source: Source, records: list[dict[str, Any]], file: str) -> Block:
@@ -163,7 +166,7 @@ def _by_unit(source: Source, records: list[dict[str, Any]], file: str) -> Block:
         tuple(rows),
     )
     note = "Worst first, by endpoints that count against protection. Units without any are left out."
-    return Block("By business unit", note, table, source.query("5.4", "unsecured by unit", "unsecured_by_unit"))
+    return Block("By business unit", note, table, source.query("5.4", "unsecured_by_unit"))
 
 
 def _oldest(source: Source, records: list[dict[str, Any]], file: str) -> Block:
@@ -200,5 +203,5 @@ def _oldest(source: Source, records: list[dict[str, Any]], file: str) -> Block:
         "No certificate or unspecified, longest first. “Since” is the first of our runs that saw it so, and never "
         "earlier than our own history."
     )
-    query = source.query("5.5", "unsecured list", "unsecured")
+    query = source.query("5.5", "unsecured")
     return Block("Oldest first", note, table, query, anchor="oldest", is_wide=True)

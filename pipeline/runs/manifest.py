@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -82,16 +82,17 @@ def new_run_id(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-def missing_in(required: Iterable[str], extracts: Iterable[Extract]) -> str | None:
+def missing_in(required: Collection[str], extracts: Collection[Extract]) -> str | None:
     """Why a run is not complete, or None: every required resource is, and none that was read is incomplete."""
-    by_name = {extract.resource: extract for extract in extracts}
-    faults = [
-        f"{name}: {extract.reason}"
-        for name, extract in by_name.items()
-        if extract.status == "incomplete" or (extract.status == "skipped" and name in required)
-    ]
-    faults += [f"{name}: required, but not asked for in this run" for name in required if name not in by_name]
-    return "; ".join(faults) or None
+    names = {extract.resource for extract in extracts}
+    faults: dict[str | None, list[str]] = {}
+    for extract in extracts:
+        if extract.status == "incomplete" or (extract.status == "skipped" and extract.resource in required):
+            faults.setdefault(extract.reason, []).append(extract.resource)
+    for name in required:
+        if name not in names:
+            faults.setdefault("required, but not asked for in this run", []).append(name)
+    return "; ".join(f"{', '.join(resources)}: {reason}" for reason, resources in faults.items()) or None
 
 
 def is_complete(manifest: Manifest) -> bool:

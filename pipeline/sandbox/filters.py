@@ -16,7 +16,7 @@ Test = Callable[[Item], bool]
 Parameters = Sequence[tuple[str, str]]
 
 
-class BadParameter(ValueError):  # noqa: N818 -- named by what is wrong
+class BadParameter(ValueError):
     """A parameter whose value cannot be read; `field` is its name, the text is the sentence for the caller."""
 
     def __init__(self, field: str, sentence: str) -> None:

@@ -54,7 +54,7 @@ class Reply:
     body: bytes
 
 
-class Refusal(Exception):  # noqa: N818 -- an answer of the API, no failure of ours
+class Refusal(Exception):
     """An error answer of the API: HTTP status, sentence, and the field it is about."""
 
     def __init__(self, status: int, sentence: str, *, code: str | None = None, about: str | None = None) -> None:

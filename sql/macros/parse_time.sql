@@ -5,5 +5,5 @@ case
     when regexp_full_match(upper(trim(value)), '\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)?Z?)?')
         then try_cast(rtrim(upper(trim(value)), 'Z') as timestamp)
     when regexp_full_match(upper(trim(value)), '\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)? ?[+-]\d{2}(:?\d{2})?')
-        then timezone('UTC', try_cast(replace(replace(upper(trim(value)), 'T', ' '), '  ', ' ') as timestamptz))
+        then timezone('UTC', try_cast(regexp_replace(upper(trim(value)), ' ([+-])', '\1') as timestamptz))
 end

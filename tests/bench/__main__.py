@@ -51,7 +51,9 @@ def median_wall(command: list[str]) -> float:
 def bench_help() -> None:
     """The command that people type most."""
     bare, shown = median_wall([sys.executable, "-c", "pass"]), median_wall([*TLM, "--help"])
-    print(f"tlm --help                       {shown * 1000:6.0f} ms   bare interpreter {bare * 1000:.0f} ms, {shown / bare:.1f}x")
+    print(
+        f"tlm --help                       {shown * 1000:6.0f} ms   bare interpreter {bare * 1000:.0f} ms, {shown / bare:.1f}x"
+    )
 
 
 def bench_demo(folder: Path) -> None:
@@ -81,7 +83,9 @@ def bench_size(folder: Path, endpoints: int) -> tuple[Cost, Cost]:
         extract = cost_of([*TLM, "--quiet", "--config", str(config), "extract"])
     build = cost_of([*TLM, "--quiet", "--config", str(config), "build"])
     for name, cost in (("extract", extract), ("build", build)):
-        print(f"{name:<8} {endpoints:>9,} endpoints      {cost.wall:6.1f} s    CPU {cost.cpu:.1f} s, {cost.megabytes:.0f} MB")
+        print(
+            f"{name:<8} {endpoints:>9,} endpoints      {cost.wall:6.1f} s    CPU {cost.cpu:.1f} s, {cost.megabytes:.0f} MB"
+        )
     return extract, build
 
 
@@ -93,7 +97,9 @@ def main() -> None:
         bench_demo(folder)
         small, large = bench_size(folder, 10_000), bench_size(folder, 100_000)
         for stage, one, ten in zip(("extract", "build"), small, large, strict=True):
-            print(f"{stage:<8} ten times the endpoints: {ten.wall / one.wall:.1f}x the time, {ten.megabytes / one.megabytes:.1f}x the memory")
+            print(
+                f"{stage:<8} ten times the endpoints: {ten.wall / one.wall:.1f}x the time, {ten.megabytes / one.megabytes:.1f}x the memory"
+            )
 
 
 if __name__ == "__main__":

@@ -1,48 +1,16 @@
-"""A folder with a configuration that points at a sandbox, and the command line as a user calls it."""
+"""A user's folder, a sandbox for it to point at, and no waiting."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import stamina
+from place import Place
 
-from pipeline.cli import run
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import ThreadedSandbox
-
-
-@dataclass
-class Place:
-    """A user's folder; `tlm` runs a command in it and gives exit code, stdout and stderr."""
-
-    folder: Path
-    capsys: pytest.CaptureFixture[str]
-
-    @property
-    def database(self) -> Path:
-        """The published file."""
-        return self.folder / "data" / "tlm.duckdb"
-
-    def configure(self, base_url: str, keys: dict[str, str], extra: str = "") -> None:
-        """Write tlm.toml and the key files."""
-        text = 'timezone = "Europe/Berlin"\n'
-        for account, key in keys.items():
-            secret = self.folder / f"{account}.key"
-            secret.write_text(key, encoding="utf-8")
-            secret.chmod(0o600)
-            text += f'[[accounts]]\nname = "{account}"\nbase_url = "{base_url}"\napi_key = {{ file = "{secret.name}" }}\n'
-        text += "[extract]\nrequests_per_second = 1000\n" + extra
-        (self.folder / "tlm.toml").write_text(text, encoding="utf-8")
-
-    def tlm(self, *words: str) -> tuple[int, str, str]:
-        """Exit code, stdout, stderr of `tlm --config <folder>/tlm.toml WORDS`."""
-        self.capsys.readouterr()
-        code = run(["--config", str(self.folder / "tlm.toml"), *words])
-        shown = self.capsys.readouterr()
-        return code, shown.out, shown.err
 
 
 @pytest.fixture

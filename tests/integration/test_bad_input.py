@@ -1,4 +1,4 @@
-"""What goes wrong on the first day: the documented exit code, one sentence, nothing published, the old file untouched."""
+"""What goes wrong on the first day: the documented exit code, one sentence, nothing published, the old file kept."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import duckdb
 import pytest
+from place import Place
 
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import ThreadedSandbox
@@ -66,7 +67,7 @@ def one_sentence(err: str, *words: str) -> None:
         assert word in last, last
 
 
-def test_a_wrong_key_is_exit_3_and_names_the_account(place, sandbox_of: Start) -> None:
+def test_a_wrong_key_is_exit_3_and_names_the_account(place: Place, sandbox_of: Start) -> None:
     """401: the sentence says which account and what to check; nothing is published."""
     place.configure(sandbox_of(SMALL).base_url, {"prod": "wrong_0000"})
     code, out, err = place.tlm("run", "weekly")
@@ -76,7 +77,7 @@ def test_a_wrong_key_is_exit_3_and_names_the_account(place, sandbox_of: Start) -
     assert "wrong_0000" not in out + err
 
 
-def test_an_unreachable_host_is_exit_4_and_names_it(place) -> None:
+def test_an_unreachable_host_is_exit_4_and_names_it(place: Place) -> None:
     """Nothing listens there: after all retries the run is incomplete."""
     port = free_port()
     place.configure(f"http://127.0.0.1:{port}", {"prod": "k_1234"})
@@ -85,7 +86,7 @@ def test_an_unreachable_host_is_exit_4_and_names_it(place) -> None:
     one_sentence(err, f"127.0.0.1:{port}")
 
 
-def test_a_base_url_that_answers_html_is_exit_4(place, html_site: str) -> None:
+def test_a_base_url_that_answers_html_is_exit_4(place: Place, html_site: str) -> None:
     """A wrong region answers 200 with a page: that is not the API."""
     place.configure(html_site, {"prod": "k_1234"})
     code, _, err = place.tlm("extract")
@@ -93,7 +94,7 @@ def test_a_base_url_that_answers_html_is_exit_4(place, html_site: str) -> None:
     one_sentence(err, "HTML", "base_url")
 
 
-def test_an_unknown_key_in_the_configuration_is_exit_2(place) -> None:
+def test_an_unknown_key_in_the_configuration_is_exit_2(place: Place) -> None:
     """Named with its file."""
     place.configure("http://127.0.0.1:1", {"prod": "k_1234"}, extra="page_sise = 5\n")
     code, _, err = place.tlm("extract")
@@ -101,7 +102,7 @@ def test_an_unknown_key_in_the_configuration_is_exit_2(place) -> None:
     one_sentence(err, "page_sise", "tlm.toml")
 
 
-def test_a_missing_key_reference_is_exit_2(place) -> None:
+def test_a_missing_key_reference_is_exit_2(place: Place) -> None:
     """Named with the account and the place that was looked at."""
     place.configure("http://127.0.0.1:1", {"prod": "k_1234"})
     (place.folder / "prod.key").unlink()
@@ -110,7 +111,7 @@ def test_a_missing_key_reference_is_exit_2(place) -> None:
     one_sentence(err, "prod", "prod.key")
 
 
-def test_an_account_without_the_endpoints_feature_is_exit_3(place, sandbox_of: Start) -> None:
+def test_an_account_without_the_endpoints_feature_is_exit_3(place: Place, sandbox_of: Start) -> None:
     """403 or 404 on a required resource names the account, the resource and what is missing."""
     for status in (403, 404):
         refused = {"prod": dict.fromkeys(ENDPOINT_CALLS, status)}
@@ -122,7 +123,7 @@ def test_an_account_without_the_endpoints_feature_is_exit_3(place, sandbox_of: S
         assert not place.database.exists()
 
 
-def test_an_empty_account_gives_a_valid_report_that_says_so(place, sandbox_of: Start) -> None:
+def test_an_empty_account_gives_a_valid_report_that_says_so(place: Place, sandbox_of: Start) -> None:
     """No endpoint is not an error: complete with zero rows, and the report has no empty axes."""
     sandbox = sandbox_of(Plan(endpoints=60, weeks=2, shares={"full": 1.0, "empty": 0.0}))
     place.configure(sandbox.base_url, {"empty": sandbox.keys["empty"]})
@@ -136,7 +137,7 @@ def test_an_empty_account_gives_a_valid_report_that_says_so(place, sandbox_of: S
     assert str(place.database) in out
 
 
-def test_a_landing_zone_that_cannot_be_written_is_exit_8(place, sandbox_of: Start) -> None:
+def test_a_landing_zone_that_cannot_be_written_is_exit_8(place: Place, sandbox_of: Start) -> None:
     """A file stands where the folder should be: the sentence names the path."""
     sandbox = sandbox_of(SMALL)
     place.configure(sandbox.base_url, {"prod": sandbox.keys["prod"]})
@@ -147,7 +148,7 @@ def test_a_landing_zone_that_cannot_be_written_is_exit_8(place, sandbox_of: Star
     one_sentence(err, "landing")
 
 
-def test_a_failed_week_leaves_the_published_file_byte_for_byte(place, sandbox_of: Start) -> None:
+def test_a_failed_week_leaves_the_published_file_byte_for_byte(place: Place, sandbox_of: Start) -> None:
     """After a good week the key is revoked: exit 3, the report of the old week stays, the database is the same file."""
     sandbox = sandbox_of(SMALL)
     place.configure(sandbox.base_url, {"prod": sandbox.keys["prod"]})
@@ -160,7 +161,7 @@ def test_a_failed_week_leaves_the_published_file_byte_for_byte(place, sandbox_of
     assert "Traceback" not in err
 
 
-def test_one_bad_account_does_not_stop_the_other(place, sandbox_of: Start) -> None:
+def test_one_bad_account_does_not_stop_the_other(place: Place, sandbox_of: Start) -> None:
     """The good account is published, the bad one is absent, and the exit code says so."""
     sandbox = sandbox_of(SMALL)
     place.configure(sandbox.base_url, {"prod": sandbox.keys["prod"], "apac": "wrong_1"})
@@ -171,7 +172,7 @@ def test_one_bad_account_does_not_stop_the_other(place, sandbox_of: Start) -> No
         assert con.execute("select distinct account from core.endpoints").fetchall() == [("prod",)]
 
 
-def test_a_command_without_a_database_says_what_to_run_first(place) -> None:
+def test_a_command_without_a_database_says_what_to_run_first(place: Place) -> None:
     """Report, export and query before the first build."""
     place.configure("http://127.0.0.1:1", {"prod": "k_1234"})
     for words in (("report", "weekly"), ("export", "renew"), ("query", "select 1")):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+
 from pipeline.api.contract import LISTS
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import set_policy, set_run

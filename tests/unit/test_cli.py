@@ -14,7 +14,7 @@ from pipeline.config import REQUIRED, RESOURCES
 
 
 def test_a_mistyped_command_is_exit_2_with_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
-    """"Did you mean" helps more than a usage text."""
+    """A guess helps more than a usage text."""
     assert run(["exprt", "renew"]) == 2
     assert "export" in capsys.readouterr().err
 

@@ -22,7 +22,11 @@ def write(folder: Path, text: str) -> Path:
 def test_a_minimal_file_gives_the_documented_defaults(tmp_path: Path) -> None:
     """Two lines are a configuration; everything else has its default."""
     settings = read_settings(write(tmp_path, MINIMAL), {})
-    assert (settings.extract.page_size, settings.extract.requests_per_second, settings.extract.concurrency) == (100, 5, 8)
+    assert (settings.extract.page_size, settings.extract.requests_per_second, settings.extract.concurrency) == (
+        100,
+        5,
+        8,
+    )
     assert settings.database == tmp_path / "data" / "tlm.duckdb"
     assert settings.extract.required == ("endpoints.automatable", "endpoints.unsecured", "endpoints.discovered")
 

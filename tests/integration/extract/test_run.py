@@ -285,7 +285,9 @@ def test_only_the_wanted_resources_are_asked_for(tlm: Tlm, settings_for: Setting
     """A run of some resources ends well, and its manifest says why it is not one to publish."""
     (manifest,) = extract(settings_for({"prod": tlm.base_url}), resources=("agents", "endpoints.unsecured")).manifests
     assert manifest.status == "incomplete"
-    assert "endpoints.automatable: required, but not asked for in this run" in (manifest.reason or "")
+    assert "endpoints.automatable, endpoints.discovered: required, but not asked for in this run" in (
+        manifest.reason or ""
+    )
     assert {one.path for one in tlm.asked} == {PATHS["agents"], PATHS["endpoints.unsecured"]}
 
 

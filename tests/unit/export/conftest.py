@@ -15,7 +15,7 @@ from pipeline.places import content
 from pipeline.transform.seeds import create_macros, load_lists
 from pipeline.warehouse.duck import open_writable
 
-AS_OF = datetime(2026, 11, 23, 6)  # noqa: DTZ001 -- as the warehouse stores it: naive UTC
+AS_OF = datetime(2026, 11, 23, 6)
 RUN = "20261123T060000Z-aaaaaa"
 
 # The columns of core.endpoints that exports read, as the models type them.
@@ -75,8 +75,8 @@ SOUND = {
     "issuer": "DigiCert Global G2 TLS RSA SHA256 2020 CA1",
     "ca_vendor": "DigiCert",
     "trust": "public",
-    "valid_from_at": datetime(2026, 8, 1),  # noqa: DTZ001 -- as the warehouse stores it: naive UTC
-    "valid_to_at": datetime(2027, 2, 16, 23, 59, 59),  # noqa: DTZ001 -- as the warehouse stores it: naive UTC
+    "valid_from_at": datetime(2026, 8, 1),
+    "valid_to_at": datetime(2027, 2, 16, 23, 59, 59),
     "days_left": 85,
     "lifetime_days": 200,
     "key_type": "RSA",
@@ -84,7 +84,7 @@ SOUND = {
     "signature_algorithm": "sha256WithRSA",
     "business_unit": "Retail",
     "tags": ["owner:shop", "prod"],
-    "last_discovered_at": datetime(2026, 11, 20),  # noqa: DTZ001 -- as the warehouse stores it: naive UTC
+    "last_discovered_at": datetime(2026, 11, 20),
     "has_owner": True,
     "run_id": RUN,
 }

@@ -97,6 +97,12 @@ def test_what_is_missing_is_said(required: tuple[str, ...], extract: Extract, re
     assert missing_in(required, (extract,)) == reason
 
 
+def test_one_reason_for_several_resources_is_said_once() -> None:
+    """The sentence stays readable when the service is gone."""
+    extracts = tuple(Extract(name, "incomplete", "not read to the end") for name in ("agents", "profiles"))
+    assert missing_in((), extracts) == "agents, profiles: not read to the end"
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b'{"run_id": 5}'])
 def test_a_damaged_manifest_is_named(tmp_path: Path, content: bytes) -> None:
     """It is neither skipped nor a traceback."""
