@@ -174,26 +174,23 @@ async def _read_resource(run: _AccountRun, reading: ResourceReading) -> None:
 
 def _deny(account: Account, resource: Resource, error: Refused) -> None:
     """Raise AccessDenied for the refusals that name something an administrator can give: key, role, feature."""
-    said = f"{error.status} {error.code}" if error.code else f"{error.status}"
-    if error.status == 401:
-        msg = (
-            f"Account {account.name}: the API does not accept the key ({said}, met at {resource.name}); check api_key, its "
-            "end date, and that it belongs to this environment."
-        )
-    elif error.status == 403:
-        msg = (
-            f"Account {account.name}: the key may not read {resource.name} ({said}); give its service user a role with the "
-            "permission to view the inventory of certificates and endpoints."
-        )
-    elif error.status == 404:
-        msg = (
-            f"Account {account.name}: {resource.name} is not there ({said}); the endpoints feature (managed automation) is "
-            f"not enabled for the account, base_url ({account.base_url}) is not the API's, or the path is another one: override it "
-            "in [contract] paths."
-        )
-    else:
-        return
-    raise AccessDenied(msg)
+    facts = {
+        401: f"the API does not accept the key at {resource.name}",
+        403: f"the key may not read {resource.name}",
+        404: f"{resource.name} is not there",
+    }
+    advice = {
+        401: "check api_key, its end date, and that it belongs to this environment",
+        403: "give its service user a role with the permission to view the inventory of certificates and endpoints",
+        404: (
+            "the endpoints feature (managed automation) is not enabled for the account, or base_url "
+            f"({account.base_url}) is not the API's, or the path differs and must be overridden in [contract] paths"
+        ),
+    }
+    if error.status in facts:
+        said = f"{error.status} {error.code}" if error.code else f"{error.status}"
+        msg = f"Account {account.name}: {facts[error.status]} ({said}); {advice[error.status]}."
+        raise AccessDenied(msg)
 
 
 def _close(run: _AccountRun, finished_at: datetime) -> Manifest:

@@ -16,6 +16,7 @@ from pipeline.report.contents import CsvFile, Embedded, Report, State
 from pipeline.report.cover import read_cover
 from pipeline.report.coverage import coverage_section
 from pipeline.report.expiry import expiry_section
+from pipeline.report.fonts import undrawn_scripts
 from pipeline.report.source import Source
 from pipeline.report.unsecured import unsecured_section
 from pipeline.tabular import people_csv
@@ -32,7 +33,7 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
     states = read_states(source)
     attach_drift(source)
     files = embed(source.files)
-    undrawn = words.scripts_outside("".join(_texts((cover, sections))))
+    undrawn = undrawn_scripts("".join(_texts((cover, sections))))
     date_words, time_words = words.instant(source.as_of_at, source.zone)
     organisation = words.clean(settings.report.organisation)
     week_title = f"Week {source.iso_week}, {source.iso_year}"

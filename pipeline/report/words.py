@@ -6,7 +6,6 @@ Shares are computed from their two counts in whole numbers, so that the same cou
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -133,16 +132,3 @@ def grouped(digest: str) -> str:
     """A hash in groups of eight, four groups a line."""
     groups = [digest[i : i + 8] for i in range(0, len(digest), 8)]
     return "\n".join(" ".join(groups[i : i + 4]) for i in range(0, len(groups), 4))
-
-
-def scripts_outside(text: str) -> tuple[str, ...]:
-    """The scripts (by the first word of their characters' Unicode names) that the packaged font does not draw."""
-    found = set()
-    for character in set(text):
-        if ord(character) >= 0x0590 and not _is_drawn(ord(character)):  # Latin, Greek, Cyrillic below
-            found.add(unicodedata.name(character, "unnamed").split()[0].capitalize())
-    return tuple(sorted(found))
-
-
-def _is_drawn(code: int) -> bool:
-    return any(low <= code <= high for low, high in ((0x1E00, 0x1FFF), (0x2000, 0x2BFF), (0xFFFD, 0xFFFD)))

@@ -91,7 +91,7 @@ def _read_issues(folder: Path) -> list[dict[str, Any]]:
     place = folder / _MANIFEST
     try:
         issues = json.loads(place.read_text(encoding="utf-8"))["issues"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except (OSError, ValueError, KeyError, TypeError):
         msg = f"{place} cannot be read as a report's manifest; move the folder {folder.name} away and try again."

@@ -25,50 +25,32 @@ HELLO = b"Hello from DigiCert ONE - Trust Lifecycle Manager REST API!"
 ENDPOINT_CALLS = ("endpoints.automatable", "endpoints.unsecured", "endpoints.discovered", "automation_inventory")
 """The calls that an account without the automation feature does not have."""
 
-_JSON = {"content-type": "application/json"}
-_TEXT = {"content-type": "text/plain;charset=utf-8"}
-_HTML = {"content-type": "text/html;charset=utf-8"}
-_CONSOLE = b"<!doctype html><html><head><title>DigiCert ONE</title></head><body>Loading...</body></html>"
 _FILTERS = {"certificates": certificate_tests, "audit_log": audit_tests}
 _FIXED_PATHS = {call.path: call for call in CALLS if "{" not in call.path}
 _CERTIFICATE_PREFIX = BY_NAME["certificate"].path.split("{")[0]
-_CODES = {400: "invalid_request", 401: "invalid_api_key", 403: "access_denied", 404: "resource_not_found"}
+_JOURNAL = 200_000  # requests remembered: a server that runs for weeks must not grow
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request as it arrived; header names in lower case, `query` still escaped."""
+class Asked(msgspec.Struct, frozen=True, array_like=True):
+    """A request that came: for a list its `offset` and `limit`, else 0. `account` and `call` are empty when unknown.
 
-    method: str
-    path: str
-    query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    `page` is the query without the account; `status` what was answered, by the fault named in `fault` if there is a
+    name; `at` the seconds of the clock.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes back."""
-
+    account: str
+    call: str
+    offset: int
+    limit: int
+    page: str
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    fault: str
+    at: float
 
-
-class Refusal(Exception):
-    """An error answer of the API: HTTP status, sentence, and the field it is about."""
-
-    def __init__(self, status: int, sentence: str, *, code: str | None = None, about: str | None = None) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.code = code or _CODES[status]
-        self.about = about
-
-    def reply(self) -> Reply:
-        """As the `errors` array."""
-        error = {"code": self.code, "message": str(self)}
-        if self.about is not None:
-            error["field"] = self.about
-        return Reply(self.status, _JSON, msgspec.json.encode({"errors": [error]}))
+    @property
+    def is_served(self) -> bool:
+        """Answered with 200 and undamaged."""
+        return self.status == 200 and not self.fault
 
 
 def make_key(account: str, seed: int) -> str:
@@ -80,57 +62,64 @@ def make_key(account: str, seed: int) -> str:
 class Service:
     """The API over one snapshot at a time.
 
-    `keys`: API key by account name. `refusals`: by account name, the status (403 or 404) with which each named call is
-    refused: an account without the endpoints feature is `{"prod": dict.fromkeys(ENDPOINT_CALLS, 403)}`.
+    `keys`: API key by account name; `plan` has the refusals, the faults and their seed; `clock` gives seconds since
+    1970 to Retry-After dates and the rate limit.
     """
 
     def __init__(
-        self, snapshot: Snapshot, keys: Mapping[str, str], refusals: Mapping[str, Mapping[str, int]] | None = None
+        self, snapshot: Snapshot, keys: Mapping[str, str], plan: Plan, clock: Callable[[], float] = time.time
     ) -> None:
         self._accounts = {key: account for account, key in keys.items()}
-        self._refusals = dict(refusals or {})
+        self._plan = plan
+        self._clock = clock
         self._openapi = msgspec.json.encode(describe_api())
+        self._journal: deque[Asked] = deque(maxlen=_JOURNAL)
+        self._faults = plan.faults
         self.show(snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
-        """From now on the estate is this one."""
+        """From now on the estate is this one; rows that came and went are forgotten, faults count anew."""
+        self._lists = Lists(snapshot, self._plan.seed)
+        self.change_faults(self._faults)
+
+    def change_faults(self, faults: tuple[Fault, ...]) -> None:
+        """From now on these faults and no others, counted anew; rows that came and went stay as they are."""
+        self._faults = faults
+        self._troubles = Troubles(faults, self._plan.seed, self._clock)
+        self._lists.change_faults(faults)
         self._filtered: dict[tuple[str, str, Parameters], Sequence[bytes]] = {}
-        self._snapshot = snapshot
+
+    def requests(self) -> tuple[Asked, ...]:
+        """The requests that came, oldest first; the newest 200,000."""
+        return tuple(self._journal)
+
+    def truth(self, account: str, call: str) -> list[bytes]:
+        """The items that a list holds now, as they are served, without any filter."""
+        return self._lists.truth(account, call)
 
     def answer(self, request: Request) -> Reply:
         """The reply to one request; never raises for anything that a client sends."""
-        # Faults on demand (429, resets, lies about totals, ...) belong here, between the request and its honest reply.
-        try:
-            return self._answer(request)
-        except Refusal as refusal:
-            return refusal.reply()
-        except BadParameter as error:
-            return Refusal(400, str(error), about=error.field).reply()
-
-    def _answer(self, request: Request) -> Reply:
-        call = self._find(request.path)
-        if call is None:
-            return Reply(200, _HTML, _CONSOLE)
-        if request.method != call.method:
-            raise Refusal(405, f"{request.method} is not supported here", code="method_not_allowed")
-        if call.name == "hello":
-            return Reply(200, _TEXT, HELLO)
-        if call.name == "openapi":
-            return Reply(200, _JSON, self._openapi)
-        account = self._accounts.get(request.headers.get("x-api-key", ""))
-        if account is None:
-            raise Refusal(401, "The API key is missing, unknown or expired")
-        if call.name == "health":
-            return Reply(200, _TEXT, b"UP")
-        _check_accept(request.headers.get("accept", ""))
-        self._check_access(account, call)
-        view = self._snapshot.accounts[account]
         parameters = tuple(parse_qsl(request.query, keep_blank_values=True))
-        _check_account(view, parameters)
-        if call in LISTS:
-            return Reply(200, _JSON, self._list(account, call, parameters))
-        return Reply(200, _JSON, _show_certificate(view, request.path, parameters))
+        account = self._accounts.get(request.headers.get("x-api-key", ""), "")
+        trouble: Trouble | None = None
+        call: Call | None = None
+        try:
+            call = self._find(request.path)
+            if self._faults and call is not None and account:
+                trouble = self._meet(account, call, parameters)
+            reply = self._spoil(trouble, request, call, account, parameters)
+        except Refusal as refusal:
+            reply = refusal.reply(self._troubles.shape)
+        self._note(account, call, parameters, reply, trouble)
+        return reply
 
+    def _meet(self, account: str, call: Call, parameters: Parameters) -> Trouble:
+        """What the request meets; the rows shift before it is answered."""
+        trouble = self._troubles.meet(account, call.name, _page(parameters), _number(parameters, "offset"))
+        for fault in trouble.shifts:
+            self._lists.shift(fault, trouble.turn)
+            self._filtered.clear()
+        return trouble
     def _find(self, path: str) -> Call | None:
         """The call of a path; None for a page of the console."""
         call = _FIXED_PATHS.get(path)

@@ -208,6 +208,7 @@ joined as (
         merged.is_unsecured,
         merged.is_discovered,
         entries.received_no is not null as is_in_inventory,
+        entries.received_no as inventory_entry_no,
         coalesce(merged.inventory_id, entries.automation_guid) as automation_guid,
         merged.ip,
         merged.port,
@@ -279,6 +280,7 @@ select
     joined.is_unsecured, -- seen in the category unsecured
     joined.is_discovered, -- seen in the category discovered
     joined.is_in_inventory, -- an entry of the automation inventory is this endpoint
+    joined.inventory_entry_no, -- that entry: its received_no in the account
     case
         when joined.has_certificate then 'certificate'
         when

@@ -133,7 +133,7 @@ exchanged as (
     where old_certificate_key <> new_certificate_key
 ),
 
--- the words of the events in the interval: runs of letters, digits, _ and -, and runs without blanks, quotes and brackets (with and without colons)
+-- the words of the events in the interval: runs of letters, digits, _ and -, also over colons, and runs without blanks, quotes and brackets
 event_texts as (
     select
         events.account,
@@ -157,7 +157,7 @@ event_words as (
     union
     select
         account,
-        unnest(regexp_extract_all(replace(text, ':', ''), '[^\s"'',;(){}\[\]<>=]+')) as word
+        unnest(regexp_extract_all(replace(text, ':', ''), '[0-9A-Z_-]+')) as word
     from event_texts
 ),
 

@@ -57,7 +57,17 @@ ADDRESSES = [
     "64:ff9b::192.0.2.33",
     "1:2:3:4:5:6:1.2.3.4",
 ]
-NO_ADDRESSES = ["host-1", "10.1.2", "010.1.1.1", "256.1.1.1", "1::2::3", "12345::", ":::", "::ffff:999.1.1.1", "fe80::1%eth0"]
+NO_ADDRESSES = [
+    "host-1",
+    "10.1.2",
+    "010.1.1.1",
+    "256.1.1.1",
+    "1::2::3",
+    "12345::",
+    ":::",
+    "::ffff:999.1.1.1",
+    "fe80::1%eth0",
+]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu"])
@@ -111,16 +121,16 @@ def test_what_is_no_address_is_kept_in_lower_case(macros: Any, text: str) -> Non
         ("staging.whole_number('443.7')", None),
         ("staging.whole_number('https')", None),
         ("staging.whole_number('99999999999')", None),
-        ("staging.parse_list('[\"b\", \" \", null, \"a\"]'::json)", ["b", "a"]),
+        ('staging.parse_list(\'["b", " ", null, "a"]\'::json)', ["b", "a"]),
         ("staging.parse_list('[]'::json)", None),
         ("staging.parse_list('[\"\"]'::json)", None),
         ("staging.parse_list('\"prod\"'::json)", ["prod"]),
         ("staging.parse_list('{\"a\": 1}'::json)", None),
         ("staging.parse_list('[{\"id\": 7}]'::json)", ['{"id":7}']),
         ("staging.parse_list('7'::json)", None),
-        ("staging.name_of('{\"id\": \"1\", \"name\": \"Retail\"}'::json)", "Retail"),
+        ('staging.name_of(\'{"id": "1", "name": "Retail"}\'::json)', "Retail"),
         ("staging.name_of('\"Retail\"'::json)", "Retail"),
-        ("staging.name_of('{\"id\": \"1\", \"name\": \" \"}'::json)", None),
+        ('staging.name_of(\'{"id": "1", "name": " "}\'::json)', None),
         ("staging.name_of('[\"Retail\"]'::json)", None),
         ("staging.id_of('{\"id\": 1}'::json)", "1"),
         ("staging.id_of('\"Retail\"'::json)", None),

@@ -1,0 +1,33 @@
+-- Dates that a person should look at: a certificate that began more than a day after the run or lives for more than 40 years, a scan
+-- or an event more than a day after the run. They are counted as they are.
+-- severity: warn
+select
+    'certificate begins after the run' as what,
+    certificates.certificate_key as name,
+    certificates.valid_from_at as instant_at
+from core.certificates as certificates
+cross join meta.current_run as current_run
+where certificates.valid_from_at > current_run.as_of_at + interval '1 day'
+union all
+select
+    'certificate lives for more than 40 years' as what,
+    certificate_key as name,
+    valid_to_at as instant_at
+from core.certificates
+where lifetime_days > 14610
+union all
+select
+    'scan after the run' as what,
+    endpoints.endpoint_key as name,
+    endpoints.last_discovered_at as instant_at
+from core.endpoints as endpoints
+cross join meta.current_run as current_run
+where endpoints.last_discovered_at > current_run.as_of_at + interval '1 day'
+union all
+select
+    'event after the run' as what,
+    events.account || ':' || events.event_id as name,
+    events.occurred_at as instant_at
+from core.audit_events as events
+cross join meta.current_run as current_run
+where events.occurred_at > current_run.as_of_at + interval '1 day'

@@ -1,0 +1,95 @@
+"""A published warehouse of two simulated weeks, read from a real socket, and copies of it in other states."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Settings, read_settings
+from pipeline.jobs import run_daily
+from pipeline.sandbox.plan import Plan
+from pipeline.sandbox.serve import ThreadedSandbox
+from pipeline.warehouse.duck import open_writable
+
+Shaped = Callable[..., Settings]
+
+_STATES = {
+    "incomplete": (
+        "update meta.runs set is_complete = false, reason = 'discovered endpoints stopped at 8 of 9 (HTTP 503)'"
+        " where account = 'apac'",
+    ),
+    "stale": (
+        "update meta.build_accounts set is_stale = true, as_of_at = as_of_at - interval 7 day where account = 'apac'",
+    ),
+    "freeze": ("insert into rules.freezes (name, from_on, to_on) values ('Year end', '2026-12-18', '2027-01-03')",),
+    "first week": (
+        "delete from mart.metrics where run_id <> (select run_id from meta.current_run) or metric like 'movement.%'",
+        "delete from mart.changes",
+        "update meta.build_accounts set baseline_run_id = null, baseline_as_of_at = null",
+    ),
+    "real service": ("update meta.runs set base_url = 'https://one.digicert.com'",),
+    "hostile names": (
+        "update core.endpoints set host_name = '\"><script>alert(1)</script>' || chr(8238) || repeat('x', 300)",
+        "update core.endpoints set business_unit = '<img src=file:///etc/passwd>', ca_vendor = '</style>', platform = '</svg>'",
+        "update mart.metrics set business_unit = '<img src=file:///etc/passwd>' where business_unit is not null",
+        "update mart.unsecured set host_name = '\u0628\u0648\u0627\u0628\u0629', business_unit = '<b>', sensor_name = '{{ 7*7 }}'",
+    ),
+}
+
+
+def settings_for(folder: Path, sandbox: ThreadedSandbox | None, paper: str = "A4") -> Settings:
+    """Settings in `folder`, with the sandbox's two accounts."""
+    text = 'timezone = "Europe/Berlin"\n[extract]\nrequests_per_second = 1000\n'
+    text += f'[report]\norganisation = "Tarnholm Group"\npaper = "{paper}"\n'
+    for name in ("prod", "apac"):
+        key = folder / f"{name}.key"
+        key.write_text(sandbox.keys[name] if sandbox else "none", encoding="utf-8")
+        key.chmod(0o600)
+        base_url = sandbox.base_url if sandbox else "http://127.0.0.1:1"
+        text += f'[[accounts]]\nname = "{name}"\nbase_url = "{base_url}"\napi_key = {{ file = "{key.name}" }}\n'
+    place = folder / "tlm.toml"
+    place.write_text(text, encoding="utf-8")
+    return read_settings(place, {})
+
+
+def built(folder: Path, endpoints: int) -> Path:
+    """The database of `endpoints` over two weeks, built in `folder`."""
+    plan = Plan(endpoints=endpoints, weeks=2)
+    with ThreadedSandbox(plan, week=0) as sandbox:
+        settings = settings_for(folder, sandbox)
+        for week, instant in enumerate(plan.instants):
+            sandbox.move_to(week)
+            run_daily(settings, clock=lambda at=instant: at, show_progress=False)
+    return settings.database
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """400 endpoints."""
+    return built(tmp_path_factory.mktemp("estate"), 400)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An account without endpoints."""
+    return built(tmp_path_factory.mktemp("empty"), 0)
+
+
+@pytest.fixture
+def shaped(database: Path, tmp_path: Path) -> Shaped:
+    """Settings over a copy of the database, brought into some states."""
+
+    def shape(*states: str, paper: str = "A4", source: Path = database) -> Settings:
+        settings = settings_for(tmp_path, None, paper)
+        settings.data.mkdir(exist_ok=True)
+        shutil.copyfile(source, settings.database)
+        with open_writable(settings.database) as warehouse:
+            for state in states:
+                for statement in _STATES[state]:
+                    warehouse.execute(statement)
+        return settings
+
+    return shape

@@ -1,0 +1,154 @@
+"""The PDF: its structure, its attachments, its fonts, its first page, its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+import weasyprint
+
+from pipeline.config import Settings
+from pipeline.errors import OutputFailed
+from pipeline.report.assemble import read_report
+from pipeline.report.contents import Report
+from pipeline.report.page import Theme
+from pipeline.report.pdf import _closed_fetcher, render_pdf
+from pipeline.warehouse.duck import open_read_only
+
+Shaped = Callable[..., Settings]
+
+
+def read(settings: Settings) -> Report:
+    """The report's contents."""
+    with open_read_only(settings.database) as warehouse:
+        return read_report(warehouse, settings)
+
+
+def opened(settings: Settings) -> pikepdf.Pdf:
+    """The rendered PDF."""
+    return pikepdf.open(io.BytesIO(render_pdf(read(settings), Theme(paper=settings.report.paper))))
+
+
+def structure(node: Any, found: list[Any]) -> list[Any]:
+    """Every structure element."""
+    if isinstance(node, pikepdf.Array):
+        for child in node:
+            structure(child, found)
+    elif isinstance(node, pikepdf.Dictionary):
+        if "/S" in node:
+            found.append(node)
+        if "/K" in node:
+            structure(node.K, found)
+    return found
+
+
+def section_pages(pdf: pikepdf.Pdf) -> dict[str, int]:
+    """Bookmark -> page number, of the sections."""
+    pages = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
+    found = {}
+    with pdf.open_outline() as outline:
+        for top in outline.root:
+            for item in (top, *top.children):
+                target = item.destination
+                if isinstance(target, pikepdf.Array):
+                    found[str(item.title)] = pages[target[0].objgen]
+    return found
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_section_2_begins_on_page_2_also_with_three_states(shaped: Shaped, paper: str) -> None:
+    """The budget of page one holds on both papers, with the longest panel."""
+    with opened(shaped("incomplete", "stale", "freeze", paper=paper)) as pdf:
+        pages = section_pages(pdf)
+        assert next(page for title, page in pages.items() if title.startswith("2")) == 2
+        width = float(pdf.pages[0].mediabox[2])
+        assert round(width) == {"A4": 595, "Letter": 612}[paper]
+
+
+def test_the_pdf_is_a_tagged_pdf_a_with_title_language_and_bookmarks(shaped: Shaped) -> None:
+    """Declared as PDF/A-3a; header cells have a scope, charts an alternative text, sections a bookmark."""
+    with opened(shaped()) as pdf:
+        metadata = pdf.Root.Metadata.read_bytes()
+        assert b'pdfaid:part="3"' in metadata
+        assert b'pdfaid:conformance="A"' in metadata
+        assert str(pdf.docinfo["/Title"]).startswith("Certificate compliance, week 48 of 2026")
+        assert pdf.Root.Lang == "en"
+        elements = structure(pdf.Root.StructTreeRoot.K, [])
+        kinds = Counter(str(element.S) for element in elements)
+        assert kinds["/H1"] == 1
+        assert kinds["/Table"] > 10
+        assert {str(e.A.Scope) for e in elements if e.S == "/TH"} == {"/Column", "/Row"}
+        assert all(str(e.get("/Alt", "")) for e in elements if e.S == "/Figure")
+        assert [title.split(" ")[0] for title in section_pages(pdf)][-5:] == ["2", "3", "4", "5", "11"]
+
+
+def test_the_lists_are_attached_once_with_the_dates_of_the_data(shaped: Shaped) -> None:
+    """Names as in the captions, bytes as hashed, dates = the instant of the data."""
+    report = read(shaped())
+    with pikepdf.open(io.BytesIO(render_pdf(report, Theme()))) as pdf:
+        assert sorted(pdf.attachments) == sorted(file.name for file in report.files)
+        assert len(pdf.Root.AF) == len(report.files)
+        for file in report.files:
+            attached = pdf.attachments[file.name].get_file()
+            assert hashlib.sha256(attached.read_bytes()).hexdigest() == file.sha256
+            assert attached.creation_date == attached.mod_date == report.as_of
+        assert str(pdf.docinfo["/CreationDate"]).startswith(f"D:{report.as_of:%Y%m%d%H%M%S}")
+
+
+def test_only_packaged_fonts_are_in_the_pdf(shaped: Shaped) -> None:
+    """Also in the margin boxes and the watermark; no system font slips in."""
+    with opened(shaped()) as pdf:
+        fonts = {str(obj.BaseFont) for obj in pdf.objects if isinstance(obj, pikepdf.Dictionary) and "/BaseFont" in obj}
+    assert fonts
+    assert all("Report-Sans" in name for name in fonts)
+
+
+def test_the_same_report_gives_the_same_bytes(shaped: Shaped, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the clock says: fonts would otherwise carry the time of their conversion."""
+    report = read(shaped())
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
+    first = render_pdf(report, Theme())
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert render_pdf(report, Theme()) == first
+
+
+def test_a_list_beyond_the_limit_is_named_and_not_embedded(shaped: Shaped) -> None:
+    """What is only named is not in the file."""
+    report = read(shaped())
+    files = (replace(report.files[0], is_embedded=False), *report.files[1:])
+    with pikepdf.open(io.BytesIO(render_pdf(replace(report, files=files), Theme()))) as pdf:
+        assert report.files[0].name not in pdf.attachments
+
+
+def test_hostile_names_read_no_file_and_print_as_text(shaped: Shaped) -> None:
+    """Markup in names is text: the page asks for nothing that is not packaged."""
+    with opened(shaped("hostile names")) as pdf:
+        assert len(pdf.pages) > 5
+
+
+def test_a_wish_for_anything_else_is_recorded_even_inside_a_chart(tmp_path: Path) -> None:
+    """WeasyPrint swallows the error of an image inside an SVG; the fetcher's list does not."""
+    secret = tmp_path / "secret.svg"
+    secret.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", encoding="utf-8")
+    fetcher, refused = _closed_fetcher({})
+    page = f"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><image href='{secret.as_uri()}' width='9' height='9'/></svg>"
+    try:
+        weasyprint.HTML(string=page, base_url="report:", url_fetcher=fetcher).write_pdf()
+    except BaseException as error:  # noqa: BLE001 -- its fatal error is no Exception
+        assert "secret.svg" in str(error)
+    assert refused == [secret.as_uri()]
+
+
+def test_a_page_that_cannot_be_rendered_is_one_sentence(shaped: Shaped) -> None:
+    """A failure of the renderer becomes OutputFailed with the way out, not a traceback."""
+    report = read(shaped())
+    broken = replace(report, as_of="not an instant", files=())
+    with pytest.raises((OutputFailed, AttributeError)):
+        render_pdf(broken, Theme())  # type: ignore[arg-type]

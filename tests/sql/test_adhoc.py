@@ -1,0 +1,38 @@
+"""The questions of sql/adhoc run as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.places import content
+
+QUESTIONS = sorted((content("sql") / "adhoc").glob("*.sql"))
+EXAMPLE = Path(__file__).parent / "worked_example"
+
+
+@pytest.fixture(scope="module")
+def example(open_estate: Callable[[Path], Any]) -> Any:
+    """The worked example after its second run."""
+    estate = open_estate(EXAMPLE)
+    first, second = estate.runs()
+    estate.take(first, everything=False)
+    estate.take(second, everything=True)
+    return estate.warehouse
+
+
+@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+def test_a_question_has_an_answer(path: Path, example: Any) -> None:
+    """Each file is one query with a sentence on top, and the worked example has rows for it."""
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("-- ")
+    assert example.rows(text)
+
+
+def test_all_stop_checks_pass_and_the_orphan_is_reported(example: Any) -> None:
+    """Of the checks beside the models only the inventory entry that is nobody's endpoint warns."""
+    failed = example.rows("select check_name, severity, failing_rows from meta.checks where status <> 'passed'")
+    assert failed == [("inventory_without_endpoint", "warn", 1)]
