@@ -18,8 +18,8 @@ if [ ! -x "$venv/bin/python" ]; then
     }
 fi
 echo "Installing into $venv (the first time takes a minute) ..." >&2
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+"$venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$requirements"
+"$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 "$venv/bin/python" -m compileall -q "$venv/lib" >/dev/null 2>&1 || true # WeasyPrint starts in half the time compiled
 
 "$venv/bin/python" -c 'import weasyprint' >/dev/null 2>&1 && exit 0

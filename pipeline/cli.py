@@ -37,6 +37,13 @@ class _Globals:
 
         return read_settings(self.config, os.environ, flags)
 
+    def settings_if_any(self) -> Settings | None:
+        """None where no configuration is named and none is in this folder."""
+        from pipeline.config import FILE_NAME  # noqa: PLC0415
+
+        is_there = self.config is not None or "TLM_CONFIG" in os.environ or Path(FILE_NAME).exists()
+        return self.settings() if is_there else None
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
@@ -61,6 +68,39 @@ def init() -> Outcome:
     from pipeline import jobs  # noqa: PLC0415
 
     return jobs.init(Path.cwd())
+
+
+@tlm.group()
+def contract() -> None:
+    """What is known of the API, and whether an instance agrees."""
+
+
+@contract.command("show")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.pass_obj
+def contract_show(flags: _Globals, /, *, as_json: bool) -> Outcome:
+    """Every call of the contract with its path, its fields and the evidence for them."""
+    from pipeline import jobs  # noqa: PLC0415
+
+    return jobs.contract_show(flags.settings_if_any(), as_json=as_json)
+
+
+@contract.command("check")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--account", "accounts", multiple=True, metavar="NAME", help="Only this account (repeatable).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.pass_obj
+def contract_check(flags: _Globals, /, file: Path | None, accounts: tuple[str, ...], *, as_json: bool) -> Outcome:
+    """Compare the contract with an OpenAPI document: FILE (JSON or YAML), or each instance's own.
+
+    Exit code 1 when something is contradicted, 2 when the document cannot be read or is not OpenAPI 3.
+    """
+    from pipeline import jobs  # noqa: PLC0415
+
+    if file is not None and accounts:
+        raise click.UsageError("A FILE is of no account; give FILE or --account, one of the two.")
+    settings = flags.settings() if file is None else flags.settings_if_any()
+    return jobs.contract_check(settings, jobs.ContractRequest(file, accounts or None, as_json))
 
 
 @tlm.command()
@@ -164,15 +204,28 @@ def sandbox() -> None:
     """An invented company behind a TLM API on this machine."""
 
 
-@sandbox.command("serve")
+class _ListsFaults(click.Command):
+    """A command whose help ends with the sandbox's faults."""
+
+    def format_epilog(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each fault with its sentence."""
+        from pipeline import jobs  # noqa: PLC0415
+
+        with formatter.section("Faults"):
+            formatter.write_dl(list(jobs.list_faults()))
+
+
+@sandbox.command("serve", cls=_ListsFaults)
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--endpoints", type=click.IntRange(min=0), default=10_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
-def sandbox_serve(port: int, endpoints: int, seed: int) -> Outcome:
+@click.option("--faults", metavar="NAME,...", default="", help="What goes wrong; any of the faults below.")
+def sandbox_serve(port: int, endpoints: int, seed: int, faults: str) -> Outcome:
     """Serve the sandbox on loopback until Ctrl-C."""
     from pipeline import jobs  # noqa: PLC0415
 
-    return jobs.serve_sandbox(port, endpoints, seed, _talk)
+    names = tuple(name.strip() for name in faults.split(",") if name.strip())
+    return jobs.serve_sandbox(port, jobs.Estate(endpoints, seed, names), _talk)
 
 
 @tlm.command()

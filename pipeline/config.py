@@ -6,6 +6,7 @@ for a missing setting, every place that was looked at.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import stat
@@ -22,6 +23,8 @@ import msgspec
 from pipeline.errors import ConfigurationError
 from pipeline.log import register_secret
 
+log = logging.getLogger(__name__)
+
 FILE_NAME = "tlm.toml"
 RESOURCES = (
     "endpoints.automatable",
@@ -35,6 +38,22 @@ RESOURCES = (
     "agents",
 )
 REQUIRED = RESOURCES[:3]
+CALLS = (
+    *RESOURCES,
+    "certificate",
+    "hello",
+    "health",
+    "openapi",
+    "automation",
+    "automation_bulk",
+    "admin_web_request",
+    "endpoint_delete",
+    "business_unit_update",
+    "certificate_tags",
+    "certificate_renew",
+    "certificate_revoke",
+    "certificate_resume",
+)
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")  # it is a folder name and the head of every key
 _COMMAND_SECONDS = 30
@@ -50,29 +69,49 @@ class SecretReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: tuple[str, ...] | None = None
 
 
+class ClientCertificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A certificate that stands for the API key: a PKCS#12 file and its password."""
+
+    file: str
+    password: SecretReference | None = None
+
+
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One TLM account: its name is in every row; `base_url` has scheme and host only."""
+    """One TLM account: its name is in every row; `base_url` has scheme and host only.
+
+    With `client_certificate` no API key is read or sent. `ca_bundle` (a PEM file) adds to the CAs of the system.
+    """
 
     name: str
     base_url: str
     api_key: SecretReference | None = None
     account_id: str | None = None
+    client_certificate: ClientCertificate | None = None
+    ca_bundle: str | None = None
 
 
 class Extract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the service is read; `audit_days` is the look-back of the first extraction."""
+    """How the service is read; `audit_days` is the look-back of the first extraction.
+
+    `budget_minutes` is the time for one account; what is not read by then is incomplete.
+    """
 
     page_size: PositiveInt = 100
     requests_per_second: Annotated[float, msgspec.Meta(gt=0)] = 5
     concurrency: PositiveInt = 8
+    budget_minutes: PositiveInt = 240
     audit_days: PositiveInt = 90
     resources: tuple[str, ...] = RESOURCES
     required: tuple[str, ...] = REQUIRED
 
 
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What this account's owner knows better than the shipped contract: `paths` by call name."""
+    """What the owner of the accounts knows better than the shipped contract.
 
+    `paths` by call name; `accept_assumed` names the calls that are assumed, or whose body is, and that were verified.
+    """
+
+    accept_assumed: tuple[str, ...] = ()
     paths: dict[str, str] = {}
 
 
@@ -186,6 +225,11 @@ def _validated(table: dict[str, Any], place: Path) -> Settings:
         if unknown:
             msg = f"{place}: extract.{key} names {unknown[0]!r}, which is none of: {', '.join(RESOURCES)}."
             raise ConfigurationError(msg)
+    for key in ("accept_assumed", "paths"):
+        unknown = sorted(set(getattr(settings.contract, key)) - set(CALLS))
+        if unknown:
+            msg = f"{place}: contract.{key} names {unknown[0]!r}, which is no call; `tlm contract show` lists them."
+            raise ConfigurationError(msg)
     if not re.fullmatch(r"0?[0-7]{3}", settings.publish.mode):
         msg = f'{place}: publish.mode "{settings.publish.mode}" is not an octal file mode; write e.g. "0640".'
         raise ConfigurationError(msg)
@@ -214,6 +258,9 @@ def _check_accounts(settings: Settings, place: Path) -> None:
         if url.path.strip("/") or url.query or url.username:
             msg = f'{where}.base_url "{account.base_url}" must be scheme and host only, without a path.'
             raise ConfigurationError(msg)
+        if account.client_certificate is not None and url.scheme != "https":
+            msg = f'{where}.client_certificate needs https, but base_url is "{account.base_url}"; change one of them.'
+            raise ConfigurationError(msg)
 
 
 def read_secret(reference: SecretReference | None, what: str, folder: Path) -> str:
@@ -229,11 +276,11 @@ def read_secret(reference: SecretReference | None, what: str, folder: Path) -> s
         source = f"the environment variable {reference.env}"
     elif reference.file is not None:
         source = str(folder / reference.file)
-        secret = _read_secret_file(folder / reference.file, what)
+        secret = _as_text(read_private_file(folder / reference.file, what), source, what)
     else:
         command = reference.command or ("",)
         source = f"the command {command[0]}"
-        secret = _run_secret_command(command, what)
+        secret = _run_secret_command(command, what, folder)
     secret = secret.strip("\r\n")
     if not secret:
         msg = f"{what} is empty: looked at {source}; set it and try again."
@@ -242,24 +289,40 @@ def read_secret(reference: SecretReference | None, what: str, folder: Path) -> s
     return secret
 
 
-def _read_secret_file(path: Path, what: str) -> str:
+def read_private_file(path: Path, what: str) -> bytes:
+    """The bytes of a file that holds a secret; `what` names its key in errors.
+
+    ConfigurationError when others can write it, for they could put their own there; a warning when others can read it.
+    """
     try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o022:
-            msg = f"{what}: {path} can be written by others; run `chmod 600 {path}`."
-            raise ConfigurationError(msg)
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not text"
-        msg = f"{what}: {path} cannot be read ({reason}); check the path and its mode."
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & 0o022:
+                msg = f"{what}: {path} can be written by others; run `chmod 600 {path}`."
+                raise ConfigurationError(msg)
+            if mode & 0o044:
+                log.warning("%s: %s can be read by others; run `chmod 600 %s`.", what, path, path)
+            return file.read()
+    except OSError as error:
+        msg = f"{what}: {path} cannot be read ({error.strerror or error}); check the path and its mode."
         raise ConfigurationError(msg) from None
 
 
-def _run_secret_command(command: tuple[str, ...], what: str) -> str:
+def _as_text(content: bytes, source: str, what: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        msg = f"{what}: {source} cannot be read (not text); check the path."
+        raise ConfigurationError(msg) from None
+
+
+def _run_secret_command(command: tuple[str, ...], what: str, folder: Path) -> str:
+    """The first line that the command prints: password stores keep notes below the secret."""
     try:
         done = subprocess.run(  # noqa: S603 -- the owner's own command from the owner's own configuration
-            command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=True
+            command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=True, cwd=folder
         )
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as error:
         msg = f"{what}: the command {command[0]!r} gave no key ({type(error).__name__}); run it by hand to see why."
         raise ConfigurationError(msg) from None
-    return done.stdout
+    return done.stdout.partition("\n")[0]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import places
 from pipeline.config import Settings
-from pipeline.errors import AccessDenied, RunIncomplete, UsageError
+from pipeline.errors import AccessDenied, RunIncomplete, TlmError, UsageError
 from pipeline.exits import Exit, code_for
 from pipeline.policy import read_policy
 from pipeline.progress import page_bars
@@ -62,11 +62,51 @@ class ExportRequest:
     audiences: tuple[str, ...] = ("job",)
 
 
+@dataclass(frozen=True, slots=True)
+class ContractRequest:
+    """What `tlm contract check` compares: a file, or the instances of `accounts` (None: all)."""
+
+    file: Path | None = None
+    accounts: tuple[str, ...] | None = None
+    as_json: bool = False
+
+
 def init(folder: Path) -> Outcome:
     """Write the commented configuration files that are not there yet."""
     from pipeline.init_files import write_initial_files  # noqa: PLC0415 -- each job imports its own stages only
 
     return Outcome(tuple(f"{path}  {what}" for path, what in write_initial_files(folder)))
+
+
+def contract_show(settings: Settings | None, *, as_json: bool) -> Outcome:
+    """The contract with its evidence; without settings, as shipped."""
+    from pipeline.extract.contract import show_contract  # noqa: PLC0415
+
+    return Outcome(show_contract(settings, as_json=as_json))
+
+
+def contract_check(settings: Settings | None, request: ContractRequest, *, clock: Clock = utc_now) -> Outcome:
+    """The contract against a file, or against each account's own document: every account is tried, the worst counts."""
+    from pipeline.extract.contract import Check, check_account, check_file, show_checks  # noqa: PLC0415
+
+    checks: list[Check] = []
+    errors: list[TlmError] = []
+    if request.file is not None:
+        checks.append(check_file(settings, request.file))
+    elif settings is not None:
+        from pipeline.extract.run import choose_accounts  # noqa: PLC0415
+
+        for account in choose_accounts(settings, request.accounts):
+            try:
+                checks.append(asyncio.run(check_account(settings, account, clock)))
+            except TlmError as error:
+                errors.append(error)
+    lines = show_checks(settings, checks, as_json=request.as_json) if checks else ()
+    if errors:
+        # Access before service before document: the first is what an administrator has to mend before anything else.
+        code = min(map(code_for, errors), key=(Exit.OUTPUT, Exit.ACCESS, Exit.INCOMPLETE, Exit.USAGE).index)
+        return Outcome(lines, code, " ".join(map(str, errors)))
+    return Outcome(lines, Exit.THRESHOLD_CROSSED if any(one.is_contradicted for one in checks) else Exit.DONE)
 
 
 def extract(settings: Settings, selection: Selection, *, clock: Clock = utc_now, show_progress: bool = True) -> Outcome:
@@ -88,6 +128,8 @@ def report_weekly(settings: Settings, request: ReportRequest) -> Outcome:
 
     with open_read_only(published(settings)) as warehouse:
         files = write_weekly(warehouse, settings, formats=request.formats, reissue_reason=request.reissue)
+    if not files.is_new:
+        logger.warning("Week %s has its report already; --reissue REASON makes a second issue of it.", files.week)
     return Outcome(tuple(str(path) for path in files.paths))
 
 
@@ -130,22 +172,49 @@ def run_weekly(settings: Settings, *, clock: Clock = utc_now, show_progress: boo
     return Outcome(daily.lines + reported.lines + exported.lines, daily.exit_code, daily.complaint)
 
 
-def serve_sandbox(port: int, endpoints: int, seed: int, announce: Callable[[str], None]) -> Outcome:
-    """The sandbox on a loopback port until Ctrl-C; `announce` says where it is and with which keys."""
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What `sandbox serve` serves: a size, a seed, and the names of its faults."""
+
+    endpoints: int
+    seed: int
+    faults: tuple[str, ...] = ()
+
+
+def serve_sandbox(port: int, estate: Estate, announce: Callable[[str], None]) -> Outcome:
+    """The sandbox on a loopback port until Ctrl-C; `announce` says where it is, with which keys and faults."""
+    from pipeline.sandbox.faults import read_faults  # noqa: PLC0415
     from pipeline.sandbox.plan import Plan  # noqa: PLC0415
     from pipeline.sandbox.serve import Opening, serve  # noqa: PLC0415
+
+    try:
+        faults = read_faults(estate.faults)
+    except ValueError as error:
+        msg = f"{error} `tlm sandbox serve --help` says what each does."
+        raise UsageError(msg) from None
 
     def opened(opening: Opening) -> None:
         announce(f"The sandbox is at {opening.base_url}; stop it with Ctrl-C.")
         for account, key in opening.keys.items():
             announce(f"  account {account}  x-api-key: {key}")
+        for fault in faults:
+            announce(f"  fault {fault.name}: {fault.kind.sentence}")
 
     try:
-        serve(Plan(endpoints=endpoints, seed=seed), port, opened)
+        serve(Plan(endpoints=estate.endpoints, seed=estate.seed, faults=faults), port, opened)
     except OSError as error:
         msg = f"Port {port} on loopback cannot be used ({error.strerror}); choose another with --port."
         raise UsageError(msg) from None
     return Outcome()
+
+
+def list_faults() -> Iterator[tuple[str, str]]:
+    """The sandbox's faults, each with its sentence; many of those that end by themselves also go on for ever."""
+    from pipeline.sandbox.faults import FAULTS  # noqa: PLC0415
+
+    for name, kind in FAULTS.items():
+        if not name.endswith("-forever"):
+            yield f"{name}[-forever]" if f"{name}-forever" in FAULTS else name, kind.sentence
 
 
 def published(settings: Settings) -> Path:

@@ -1,13 +1,15 @@
 """Sends requests and waits: the only place that knows the HTTP library.
 
-One client per account. Requests are paced evenly (no bursts), bounded in number, and tried again through stamina when
+One client per account. Requests are paced evenly (`pace.py`), bounded in number, and tried again through stamina when
 the service says so or is not reachable; a Retry-After is served exactly and holds up the whole account. Redirects are
-never followed, so the key goes to no other host. `stamina.set_testing(True, ...)` removes every wait but the pacing.
+never followed, so the key goes to no other host. `stamina.set_testing(True, ...)` removes every wait but that of the
+configured rate.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import ssl
 from collections.abc import Callable
@@ -20,9 +22,10 @@ from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import stamina
-from aiolimiter import AsyncLimiter
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
+from pipeline.api.line import DIRECT, Line
+from pipeline.api.pace import Pace
 from pipeline.api.reply import Reply
 from pipeline.api.request import Request
 from pipeline.errors import RateLimited, ServiceUnavailable, TryAgain
@@ -33,15 +36,21 @@ log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
+_OVERLOADED = {429, 503}
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a request is tried: attempts in all, seconds in all, and seconds for one whole reply."""
+    """How long a request is tried: attempts and seconds in all, seconds for one whole reply.
+
+    Attempts are twice as many as long as the service says when to come back. `budget_seconds` is for all requests
+    of the client together.
+    """
 
     attempts: int = 6
     total_seconds: float = 600.0  # the vendor describes maintenance windows of about ten minutes
     reply_seconds: float = 180.0
+    budget_seconds: float = 4 * 3600.0
 
 
 @dataclass(slots=True)
@@ -50,6 +59,13 @@ class Tally:
 
     requests: int = 0
     retries: int = 0
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A request being tried."""
+
+    attempts: int = 0
 
 
 class Client:
@@ -62,20 +78,24 @@ class Client:
         concurrency: int,
         clock: Callable[[], datetime],
         patience: Patience = Patience(),
+        line: Line = DIRECT,
     ) -> None:
         self._clock = clock
         self._patience = patience
-        # A bucket of one: a larger one would begin with a burst above the ceiling.
-        self._pace = AsyncLimiter(1, 1 / requests_per_second)
-        self._quiet_until = 0.0
+        self._line = line
+        self._pace = Pace(requests_per_second)
+        self._turn = asyncio.Lock()
+        self._deadline = 0.0
         # One connection a session, the last one used first: a pool looks at each idle connection for every request.
         self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
         trust = httpx.create_ssl_context()
+        line.add_to(trust)
         for _ in range(concurrency):
-            self._idle.put_nowait(_open_session(trust))
+            self._idle.put_nowait(_open_session(trust, uses_proxies=line.uses_proxies))
         self._sessions = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        self._deadline = asyncio.get_running_loop().time() + self._patience.budget_seconds
         for session in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
             self._idle.put_nowait(await self._sessions.enter_async_context(session))
         return self
@@ -92,44 +112,47 @@ class Client:
         RateLimited says so. Refused and other errors of `read` pass through at once.
         """
         patience = self._patience
-        attempts = 0
+        trial = _Trial()
         try:
             async for attempt in stamina.retry_context(
-                on=self._wait_for,
-                attempts=patience.attempts,
+                on=functools.partial(self._wait_for, trial),
+                attempts=2 * patience.attempts,
                 timeout=patience.total_seconds,
                 wait_initial=0.5,
                 wait_max=30.0,
                 wait_jitter=1.0,
             ):
                 with attempt:
-                    attempts = attempt.num
-                    tally.requests += 1
-                    tally.retries += attempts > 1
-                    return read(await self._send(request), request.what)
+                    trial.attempts = attempt.num
+                    return read(await self._send(request, tally, is_retry=attempt.num > 1), request.what)
         except TryAgain as error:
             kind = RateLimited if isinstance(error, RateLimited) else ServiceUnavailable
-            msg = f"{error} (given up after {attempts} {'attempt' if attempts == 1 else 'attempts'})"
+            msg = f"{error} (given up after {trial.attempts} {'attempt' if trial.attempts == 1 else 'attempts'})"
             raise kind(msg, error.retry_after_seconds) from None
         raise AssertionError
 
-    def _wait_for(self, error: Exception) -> bool | float:
+    def _wait_for(self, trial: _Trial, error: Exception) -> bool | float:
         """Whether to try again: stamina's back-off (True), or the seconds that the service asked for."""
         if not isinstance(error, TryAgain):
             return False
+        now = asyncio.get_running_loop().time()
         seconds = error.retry_after_seconds
         if seconds is None:
-            return True
-        if seconds > self._patience.total_seconds:
+            return trial.attempts < self._patience.attempts and now < self._deadline
+        if seconds > self._patience.total_seconds or now + seconds > self._deadline:
             return False
         if not stamina.is_testing():
-            self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + seconds)
+            self._pace.hold(now + seconds)
         return seconds
 
-    async def _send(self, request: Request) -> Reply:
+    async def _send(self, request: Request, tally: Tally, *, is_retry: bool) -> Reply:
+        loop = asyncio.get_running_loop()
         session = await self._idle.get()
         try:
-            await self._turn()
+            await self._wait_for_turn()
+            sent_at = loop.time()
+            tally.requests += 1
+            tally.retries += is_retry
             log.debug("%s %s %s", request.method, request.url, dict(request.parameters))
             async with asyncio.timeout(self._patience.reply_seconds):
                 response = await session.request(
@@ -139,20 +162,41 @@ class Client:
             raise _explain(error, request) from None
         finally:
             self._idle.put_nowait(session)
+        self._adapt(response.status_code, sent_at, loop.time())
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, headers, response.content, self._clock())
 
-    async def _turn(self) -> None:
+    async def _wait_for_turn(self) -> None:
+        """Wait, first come first served, until the rate allows a request; ServiceUnavailable when time is up."""
         loop = asyncio.get_running_loop()
-        await self._pace.acquire()
-        while (seconds := self._quiet_until - loop.time()) > 0:
-            await asyncio.sleep(seconds)
-            await self._pace.acquire()
+        async with self._turn:
+            while True:
+                now = loop.time()
+                if now >= self._deadline:
+                    minutes = self._patience.budget_seconds / 60
+                    msg = (
+                        f"the time for this account ({minutes:g} minutes) is used up; go on with `tlm extract --resume "
+                        "RUN`, or raise extract.budget_minutes"
+                    )
+                    raise ServiceUnavailable(msg)
+                if not (seconds := self._pace.wait_seconds(now)):
+                    break
+                await asyncio.sleep(min(seconds, self._deadline - now))
+            self._pace.send(now)
+
+    def _adapt(self, status: int, sent_at: float, now: float) -> None:
+        pace = self._pace
+        if status in _OVERLOADED:
+            if not stamina.is_testing() and pace.slow_down(sent_at, now):
+                log.info("%sslower, %.3g requests a second (status %d).", self._line.prefix, pace.rate, status)
+        elif status < 500 and pace.recover(sent_at):
+            log.info("%sback at %.3g requests a second.", self._line.prefix, pace.rate)
 
 
-def _open_session(trust: ssl.SSLContext) -> httpx.AsyncClient:
+def _open_session(trust: ssl.SSLContext, *, uses_proxies: bool) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         verify=trust,
+        trust_env=uses_proxies,
         follow_redirects=False,
         http2=False,  # measured: HTTP/2 doubles the client's cost
         limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
@@ -161,8 +205,10 @@ def _open_session(trust: ssl.SSLContext) -> httpx.AsyncClient:
 
 
 def _explain(error: Exception, request: Request) -> ServiceUnavailable:
-    if isinstance(error, (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError)):
-        host = urlsplit(request.url).netloc
+    host = urlsplit(request.url).netloc
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        msg = f"{host} is not trusted ({error}); if its certificate is of your company's CA, name that in ca_bundle."
+    elif isinstance(error, (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError)):
         why = f"no connection within {_CONNECT_SECONDS:.0f} s" if isinstance(error, httpx.ConnectTimeout) else error
         msg = f"{host} cannot be reached ({why}); check base_url, network, proxy and TLS."
     elif isinstance(error, (TimeoutError, httpx.TimeoutException)):

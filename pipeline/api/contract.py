@@ -1,4 +1,4 @@
-"""The contract with the TLM API as data: every call the pipeline reads, each with the evidence that it is so.
+"""The contract with the TLM API as data: the calls that read and the calls that change, each with its evidence.
 
 No current public specification exists, so nothing here is taken for granted. Three kinds of evidence:
 
@@ -51,19 +51,27 @@ class Paging(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of an item: its name on the wire, its type, a sentence, and the evidence for its existence."""
+    """A field of an item or of a request's body: its name on the wire, its type, a sentence, and its evidence.
+
+    `also` are types under which it may come as well; `values` are those that we send, where they are a fixed few.
+    """
 
     name: str
     kind: Kind
     meaning: str
     evidence: Evidence = Evidence.ASSUMED
+    also: tuple[Kind, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One read call. `name` is the resource's name in configuration and landing zone.
+    """One call. `name` is its name in the configuration, and that of a list's resource in the landing zone.
 
     `identity` is the field that names an item (None: items have none); `parameters` are the query parameters sent.
+    `fields` are those of an item that is read, or of the body that a change sends; `body_evidence` is how we know that
+    body (None: no body). `group`: a document that lists nothing below it says nothing about the call (None: the
+    controller, which is the path's first word after the version).
     """
 
     name: str
@@ -76,6 +84,8 @@ class Call:
     identity: str | None = None
     parameters: tuple[str, ...] = ()
     method: str = "GET"
+    body_evidence: Evidence | None = None
+    group: str | None = None
 
 
 T, N, B, O, A = Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.OBJECT, Kind.ARRAY  # noqa: E741 -- a column of types below
@@ -175,7 +185,7 @@ CALLS = (
             Field("resource_type", T, "kind of thing it is about", V),
             Field("resource_id", T, "identifier of that thing", V),
             Field("description", T, "sentence for people", V),
-            Field("data", T, "details, a JSON text or an object", V),
+            Field("data", T, "details, a JSON text or an object", V, also=(O,)),
             Field("user", O, "who did it: id, name", V),
             Field("account", O, "account: id", V),
             Field("business_unit", O, "business unit: id", V),
@@ -256,15 +266,15 @@ CALLS = (
             Field("id", T, "identifier", V),
             Field("name", T, "name", V),
             Field("status", T, "e.g. Active", V),
-            Field("account_id", T, "account", V),
+            Field("account_id", T, "account", C),
             Field("business_unit_id", T, "business unit", V),
             Field("enrollment_method", T, "e.g. rest_api", V),
             Field("authentication_method", T, "authentication method", V),
             Field("signature_algorithm", T, "signature algorithm", V),
-            Field("template", O, "template: id, name", V),
+            Field("template", O, "template: id, name", C),
             Field("renewal_period_days", N, "renewal window, days before the end", V),
             Field("renewal_window_days", N, "the same under another name", C),
-            Field("duplicate_cert_policy", T, "whether duplicates are allowed", V),
+            Field("duplicate_cert_policy", B, "whether duplicates are allowed", V),
         ),
         "id", ("account_id",),
     ),
@@ -292,10 +302,98 @@ CALLS = (
     ),
     Call(
         "openapi", "/mpki/docs/openapi-public.json", "the instance's own OpenAPI document",
-        C, "three public clients name it", Paging.NONE,
+        C, "three public clients name it", Paging.NONE, group="/mpki/docs",
     ),
 )  # fmt: skip
 
-BY_NAME = {call.name: call for call in CALLS}
+_AUTOMATION = ("ENROLL", "DUPLICATE", "REISSUE", "RENEW", "SWITCH_CA", "GET_NEXT_CERTIFICATE")
+_CLIENTS = "dc-certificate-lifecycle-mgmt and a public Terraform file send it"
+_CERTIFICATE = "/mpki/api/v1/certificate"
+
+CHANGES = (
+    Call(
+        "automation", "/mpki/api/v1/automation", "requests automation at one endpoint",
+        V, "the vendor's page names the path; body by its sibling's", Paging.NONE,
+        (
+            Field("account_id", T, "account", X),
+            Field("inventory_id", T, "the GUID of the target", X),
+            Field("action_type", T, "what to do", X, values=_AUTOMATION),
+            Field("profile_id", T, "certificate profile", X),
+            Field("certificate_services_agreement", B, "always true", X),
+            Field("issue_duplicate_cert", B, "a duplicate instead of a new certificate", X),
+            Field("schedule", O, "type: NOW", X),
+            Field("auto_renew_settings", O, "whether and when it renews by itself", X),
+        ),
+        method="POST", body_evidence=X,
+    ),
+    Call(
+        "automation_bulk", "/mpki/api/v1/automation/bulk", "requests automation at several endpoints",
+        V, "the vendor's page names the path; body by its sibling's", Paging.NONE,
+        (
+            Field("account_id", T, "account", X),
+            Field("job_name", T, "name of the job", X),
+            Field("action_type", T, "what to do", X, values=_AUTOMATION),
+            Field("profile_id", T, "certificate profile", X),
+            Field("inventory_ids", A, "the GUIDs of the targets", X),
+        ),
+        method="POST", body_evidence=X,
+    ),
+    Call(
+        "admin_web_request", "/mpki/api/v1/automation/admin-web-request", "enrolls and delivers a new certificate",
+        V, f"the vendor's page names the path; {_CLIENTS}", Paging.NONE,
+        (
+            Field("account_id", T, "account", C),
+            Field("profile_id", T, "certificate profile with the admin web request method", C),
+            Field("cn", T, "common name", C),
+            Field("action_type", T, "what to do", C, values=("ENROLL",)),
+            Field("certificate_services_agreement", B, "always true", C),
+            Field("auto_renew_settings", O, "whether and when it renews by itself", C),
+            Field("cert_delivery_settings", A, "agents or connectors that receive it, with formats and paths", C),
+        ),
+        method="POST", body_evidence=C,
+    ),
+    Call(
+        "endpoint_delete", "/mpki/api/v1/inventory/endpoint/{id}", "deletes a discovered endpoint and its certificate",
+        X, "the vendor's page describes the action; path by its siblings", Paging.NONE, method="DELETE",
+    ),
+    Call(
+        "business_unit_update", f"{_CERTIFICATE}/business-unit", "gives discovered certificates to a business unit",
+        X, "the vendor's page describes the action; path invented", Paging.NONE,
+        (
+            Field("certificate_ids", A, "certificates", X),
+            Field("business_unit_id", T, "their new business unit", X),
+        ),
+        method="POST", body_evidence=X, group=f"{_CERTIFICATE}/business-unit",
+    ),
+    Call(
+        "certificate_tags", f"{_CERTIFICATE}/tags", "adds, replaces or removes tags of certificates",
+        X, "the vendor's page describes the action; path invented", Paging.NONE,
+        (
+            Field("certificate_ids", A, "certificates", X),
+            Field("tags", A, "tags", X),
+            Field("mode", T, "what to do with them", X, values=("ADD", "REPLACE", "REMOVE_ALL")),
+        ),
+        method="POST", body_evidence=X, group=f"{_CERTIFICATE}/tags",
+    ),
+    Call(
+        "certificate_renew", f"{_CERTIFICATE}/{{serial_number}}/renew", "renews outside automation",
+        V, "vendor OpenAPI 2022, a public client", Paging.NONE, (Field("csr", T, "certificate request", V),),
+        method="POST", body_evidence=V,
+    ),
+    Call(
+        "certificate_revoke", f"{_CERTIFICATE}/{{serial_number}}/revoke", "revokes a certificate",
+        V, "vendor OpenAPI 2022, three public clients", Paging.NONE,
+        (Field("revocation_reason", T, "reason, lower snake case", V),),
+        parameters=("account_id", "thumbprint_sha256"), method="PUT", body_evidence=V,
+    ),
+    Call(
+        "certificate_resume", f"{_CERTIFICATE}/{{serial_number}}/revoke", "resumes a suspended certificate",
+        V, "vendor OpenAPI 2022", Paging.NONE, method="DELETE",
+    ),
+)  # fmt: skip
+"""The calls that change something. Nothing sends them yet; one that is only assumed must never be sent unconfirmed."""
+
+EVERY = (*CALLS, *CHANGES)
+BY_NAME = {call.name: call for call in EVERY}
 LISTS = tuple(call for call in CALLS if call.identity is not None and call.paging is not Paging.NONE)
 """The calls that the extraction reads, one resource each."""

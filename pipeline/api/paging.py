@@ -1,132 +1,218 @@
-"""Offset paging as a small state machine: what to ask for next, what a page adds, whether the list is complete. Pure.
+"""Offset paging as a state machine that proves that nothing was skipped: what to ask for next, what a page adds. Pure.
 
-The configured limit is always sent and the returned page is believed: we advance by the items that came. Once the first
-page has told the total, all further offsets are known and may be asked for at the same time; pages are *taken* in the
-order of their offsets, so that what has been received is always one run of positions from 0.
+Pages overlap by one item, and each is *glued* to what came before: it must hold an item that is already there, and adds
+what stands behind it. While the rows of a list keep their order among themselves, that is a proof, whenever and in
+whatever order the pages were fetched: a row that is there the whole time stands either before or behind the shared item
+in both pages, so it is in one of them. Rows that came or went in between move the offsets, not the proof; a page that
+shares no item is asked for again further up. Totals alone prove nothing: one row removed and another inserted leave
+them as they were, and a row is skipped.
+
+Once the first page has told the total, the further offsets are known and may be asked for at the same time; pages are
+*taken* in the order of their offsets. `pipeline.api.settle` has what follows when the counts do not agree.
 """
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.api.reply import Page
 
+_BRIDGES = 7  # tries to find the thread again, each reaching further up: 1, 1, 2, 4, ... pages
+_STALLS = 2  # pages in a row that add nothing although the API's total promises more
+NOTHING = 1 << 62
+"""As `Taken.start`: behind every item."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A wish for `size` positions from `offset` on; size None: as many as come."""
+    """A wish for the positions from `offset` up to, and without, `until`; None: as many as come."""
 
     offset: int
-    size: int | None
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a page added: its first `keep` items, and the part of the wish that it left open, to be asked for next."""
+    """What a page added: its items from `start` on; and what must be asked for next to serve the same wish."""
 
-    keep: int
+    start: int
     rest: Ask | None = None
 
 
 class Paging:
-    """The reading of one list. `received` counts positions without overlap; totals are None where the API gave none;
-    `is_over`: what is still under way is of no use.
+    """The reading of one list.
 
-    `is_array`: the list is documented as one bare array, so the first bare array is all of it.
+    `chain` has the key of each item in list order, without the overlap: 64-bit integers by which items are told apart.
+    `end` is the position behind its last item, as of the page that brought it; totals are None where the API gave none.
+    `is_over`: what is still under way is of no use. `is_array`: the list is documented as one bare array, so the first
+    bare array is all of it. A list of which a part is on the disk is continued with `resume`.
     """
 
     def __init__(self, limit: int, *, is_array: bool = False) -> None:
-        self.received = 0
+        self.chain: array[int] = array("q")
+        self.end = 0
+        self.step = limit
         self.total_start: int | None = None
         self.total_end: int | None = None
+        self.has_moved = False
+        self.is_over = False
+        self.fault: str | None = None
         self._limit = limit
-        self._step = limit
         self._is_array = is_array
         self._planned = 0
-        self.is_over = False
-        self._is_waiting = False
-        self._fault: str | None = None
-        self._previous: frozenset[bytes] = frozenset()
+        self._under_way = 0
+        self._bridges = 0
+        self._stalls = 0
+        self._is_last_full = False
+        self._previous: frozenset[int] = frozenset()
+
+    @property
+    def overlap(self) -> int:
+        """Items that neighbouring pages share; pages of one item cannot share any."""
+        return 1 if self.step > 1 else 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the list was read to its end, without a fault."""
+        is_at_end = self.total_end is not None and self.end >= self.total_end and not self._is_last_full
+        return self.fault is None and self._stalls < _STALLS and (self.is_over or (is_at_end and not self._under_way))
+
+    def resume(self, chain: array[int], end: int, totals: tuple[int | None, int | None], *, has_moved: bool) -> None:
+        """Continue behind pages that are on the disk."""
+        self.chain, self.end, self._planned = chain, end, end
+        self.total_start, self.total_end = totals
+        self.has_moved = has_moved
+        self._is_last_full = True
 
     def next_ask(self) -> Ask | None:
         """The next wish, or None when nothing can be asked for now: all is planned, or a page must be taken first."""
         if self.is_over:
             return None
-        if self.total_end is None:
-            if self._is_waiting:
-                return None
-            self._is_waiting = True
-            return Ask(self.received, None)
-        if self._planned >= self.total_end:
+        if self.total_end is not None and self._planned < self.total_end:
+            offset = max(0, self._planned - self.overlap)
+            self._planned = offset + self.step
+            self._under_way += 1
+            return Ask(offset, min(self._planned, self.total_end))
+        if self._under_way:
             return None
-        ask = Ask(self._planned, min(self._step, self.total_end - self._planned))
-        self._planned += self._step if ask.size is None else ask.size
-        return ask
+        if self.total_end is not None and self.end >= self.total_end and not self._is_last_full:
+            self.is_over = True
+            return None
+        self._under_way += 1
+        return Ask(max(0, self.end - self.overlap))  # without a total, or to see that nothing stands behind it
 
-    def take(self, ask: Ask, page: Page) -> Taken:
-        """Add the page that answered `ask`; pages come here in the order of their offsets."""
+    def take(self, ask: Ask, page: Page, keys: Sequence[int]) -> Taken:
+        """Add the page that answered `ask`, `keys` by item; pages come here in the order of their wishes."""
         if page.offset is not None and page.offset != ask.offset:
             return self._stop(f"asked for offset {ask.offset}, the API answered with offset {page.offset}")
         if page.total is not None and page.total < 0:
             return self._stop(f"the API gives a total of {page.total}")
-        self._is_waiting = False
-        is_first_total = self.total_end is None and page.total is not None
-        if page.total is not None:
-            self.total_start = page.total if self.total_start is None else self.total_start
-            self.total_end = page.total
-        if self.total_end is None:
-            return self._take_untold(page)
-        taken = self._take_counted(ask, page, self.total_end)
-        if is_first_total:
+        is_first = not self.chain
+        self._note_total(page.total)
+        if page.is_bare_array and (last := self._take_last_array(keys)) is not None:
+            return last
+        start = self._glue(ask, keys)
+        if start is None:
+            return self._bridge(ask)
+        self._bridges = 0
+        self.chain.extend(keys[start:])
+        self.end = ask.offset + len(keys)
+        if is_first:
             self._learn_step(page)
-            self._planned = self.received
-        return taken
+            self._planned = self.end
+        self._is_last_full = len(keys) >= self.step
+        return Taken(start, self._rest(ask, len(keys), len(keys) - start))
 
-    def fault(self) -> str | None:
-        """Why the list is not complete, as half a sentence; None: it is complete."""
-        if self._fault is not None:
-            return self._fault
-        if self.total_start != self.total_end:
-            return f"the total moved from {self.total_start} to {self.total_end} while the list was read"
-        if self.total_end is not None and self.received != self.total_end:
-            return f"the API's total is {self.total_end}, received were {self.received}"
-        return None
+    def _note_total(self, total: int | None) -> None:
+        if total is None:
+            return
+        if self.total_start is None:
+            self.total_start = total
+        self.has_moved = self.has_moved or total != self.total_start
+        self.total_end = total
 
-    def _take_counted(self, ask: Ask, page: Page, total: int) -> Taken:
-        keep = len(page.items) if ask.size is None else min(len(page.items), ask.size)
-        self.received += keep
-        if not page.items:
-            if ask.offset < total:
-                return self._stop(f"the API's total is {total}, but the page at offset {ask.offset} is empty")
-            return Taken(0)
-        if ask.size is None or keep == ask.size or ask.offset + keep >= total:
-            return Taken(keep)
-        self._step = min(self._step, keep)  # the limit was capped without a word: plan the rest in smaller steps
-        return Taken(keep, Ask(ask.offset + keep, ask.size - keep))
-
-    def _take_untold(self, page: Page) -> Taken:
-        """A bare array, or a list without a total: it ends with an empty page, or when paging is ignored."""
-        if not page.items:
+    def _take_last_array(self, keys: Sequence[int]) -> Taken | None:
+        """A bare array that is the whole list, or that tells nothing new: the list has ended, or paging is ignored."""
+        seen, self._previous = self._previous, frozenset(keys)
+        if not self.chain and keys and (self._is_array or len(keys) > self._limit):
+            self.chain.extend(keys)
+            self.end = len(keys)
             self.is_over = True
             return Taken(0)
-        is_all = page.is_bare_array and (self._is_array or len(page.items) > self._limit)
-        if not is_all:
-            items = frozenset(bytes(item) for item in page.items)
-            if items <= self._previous:
+        if (not keys and not self.chain) or (keys and self._previous <= seen):
+            self.is_over = True
+            return Taken(NOTHING)
+        return None
+
+    def is_proven(self) -> bool:
+        """Whether nothing is left to doubt: the total never moved, and is the number of positions received."""
+        if self.total_end is None:
+            return self.end == len(self.chain)
+        return not self.has_moved and self.total_end == len(self.chain) and (self.overlap > 0 or self.end <= self.step)
+
+    def _glue(self, ask: Ask, keys: Sequence[int]) -> int | None:
+        """The first item behind what is already there; None when the page shares nothing with it."""
+        chain = self.chain
+        if not chain:
+            return 0
+        if not keys:
+            return 0 if ask.offset == self.end else None
+        if keys[0] == chain[-1]:
+            return 1
+        if not self.overlap and ask.offset == self.end:
+            return 0
+        places = {key: place for place, key in enumerate(keys)}
+        reach = max(4 * self._limit, 2 * (self.end - ask.offset))
+        for index in range(len(chain) - 1, max(-1, len(chain) - 1 - reach), -1):
+            if chain[index] in places:
+                return places[chain[index]] + 1
+        return None
+
+    def _bridge(self, ask: Ask) -> Taken:
+        """Rows went, so the page begins behind the gap: ask again further up, in front of it."""
+        self._bridges += 1
+        if self._bridges > _BRIDGES:
+            return self._stop(f"rows moved faster than they could be read, near position {self.end}")
+        back = max(1, self.step - 1) * (1 << max(0, self._bridges - 2))
+        end = self.end if self.total_end is None else min(self.end, self.total_end)
+        return Taken(NOTHING, Ask(max(0, end - 1 - back), ask.until))
+
+    def _rest(self, ask: Ask, size: int, added: int) -> Ask | None:
+        """What is left of the wish: the limit was capped without a word, or the page was a bridge."""
+        total = self.total_end
+        if ask.until is None:
+            self._under_way -= 1
+            if not added and (total is None or self.end >= total):
                 self.is_over = True
-                return Taken(0)
-            self._previous = items
-        self.is_over = is_all
-        self.received += len(page.items)
-        return Taken(len(page.items))
+            elif not added:
+                self._stall()
+            return None
+        if total is not None and self.end < min(ask.until, total):
+            self.step = max(1, min(self.step, size))
+            if added:
+                self._stalls = 0
+            elif not self._stall():
+                return None
+            return Ask(max(0, self.end - self.overlap), ask.until)
+        self._under_way -= 1
+        return None
+
+    def _stall(self) -> bool:
+        """Note a page that added nothing; False when that was the last of patience."""
+        self._stalls += 1
+        self.is_over = self._stalls >= _STALLS
+        return not self.is_over
 
     def _learn_step(self, page: Page) -> None:
         if page.limit is not None and 0 < page.limit < self._limit:
-            self._step = page.limit
-        if page.items and len(page.items) < self._step:
-            self._step = len(page.items)
+            self.step = page.limit
+        size = len(page.items)
+        if 0 < size < self.step and (size == 1 if self.total_end is None else size < self.total_end):
+            self.step = size
 
     def _stop(self, fault: str) -> Taken:
         self.is_over = True
-        self._fault = fault
-        return Taken(0)
+        self.fault = fault
+        return Taken(NOTHING)

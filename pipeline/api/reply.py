@@ -16,6 +16,7 @@ from typing import NoReturn
 import msgspec
 
 from pipeline import errors
+from pipeline.api.tolerant import split_items, split_members
 from pipeline.log import mask
 
 _SHOWN_CHARACTERS = 200  # of a text that the service sent, in our sentence
@@ -34,7 +35,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a list: each item as its bytes in `body`; `total`, `offset`, `limit` as the API says them, or None."""
+    """A page of a list: each item as its bytes in `body`; `total`, `offset`, `limit` as the API says them, or None.
+
+    `is_hostile`: the fast reader refused it, so it was split by its bytes.
+    """
 
     items: list[msgspec.Raw]
     total: int | None
@@ -42,6 +46,7 @@ class Page:
     limit: int | None
     is_bare_array: bool
     body: bytes
+    is_hostile: bool = False
 
 
 class _Envelope(msgspec.Struct):
@@ -80,9 +85,12 @@ def read_page(reply: Reply, what: str) -> Page:
             return Page(_array.decode(body), None, None, None, is_bare_array=True, body=body)
         if first == b"{":
             return _read_envelope(_envelope.decode(body), reply, what)
-    except msgspec.DecodeError as error:
-        msg = f"{what} answered {reply.status} with JSON that is cut short or is no list ({error}); try again later."
-        raise errors.ServiceUnavailable(msg) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        page = _read_tolerantly(body)
+        if page is None:
+            msg = f"{what} answered {reply.status} with JSON that is cut short or is no list ({error}); try again later."
+            raise errors.ServiceUnavailable(msg) from None
+        return page
     _, text = _describe(reply)
     msg = f"{what} answered {reply.status} with {text}, not with JSON; check base_url and the region in it."
     raise errors.ServiceUnavailable(msg)
@@ -96,6 +104,23 @@ def _read_envelope(envelope: _Envelope, reply: Reply, what: str) -> Page:
     return Page(
         envelope.items or [], envelope.total, envelope.offset, envelope.limit, is_bare_array=False, body=reply.body
     )
+
+
+def _read_tolerantly(body: bytes) -> Page | None:
+    """The page split by its bytes; None when it is cut short or no list."""
+    text = body.strip()
+    is_array = text.startswith(b"[")
+    members = {"items": text} if is_array else split_members(text) or {}
+    items = [] if members.get("items") == b"null" else split_items(members.get("items", b""))
+    if items is None:
+        return None
+    raw = [msgspec.Raw(item) for item in items]
+    counts = (_read_count(members.get(name, b"")) for name in ("total", "offset", "limit"))
+    return Page(raw, *counts, is_bare_array=is_array, body=body, is_hostile=True)
+
+
+def _read_count(text: bytes) -> int | None:
+    return int(text) if text.lstrip(b"-").isdigit() and len(text) < 20 else None
 
 
 def raise_for_status(reply: Reply, what: str) -> None:

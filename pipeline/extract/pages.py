@@ -1,15 +1,16 @@
-"""Reads one resource: several pages under way at once, laid down in the order of their positions, counted.
+"""Reads one resource: several pages under way at once, laid down in the order of their positions, counted, settled.
 
 Memory is bounded by the account's window: a page takes a place in it before it is asked for and gives it back when it
-is on the disk.
+is on the disk. What is on the disk when the process is killed is not asked for again: the journal says what it was.
 """
 
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections import deque
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,15 +19,17 @@ from pipeline.api.contract import Paging as PagingKind
 from pipeline.api.paging import Ask, Paging
 from pipeline.api.reply import Page, read_page
 from pipeline.api.request import Caller, build_request, page_parameters
-from pipeline.extract.distinct import Distinct
+from pipeline.api.settle import Answer, Settling
+from pipeline.extract.distinct import Keys, count_distinct, repeated
 from pipeline.extract.resources import Resource
-from pipeline.runs.landing import LandedPage, ResourceLanding
+from pipeline.runs.landing import JournalLine, LandedPage, ResourceLanding
 from pipeline.runs.manifest import Extract
 
 ProgressCallback = Callable[[str, str, int, int | None], None]
 """Called with account, resource, positions received so far, and the API's total (None where it gives none)."""
 
 
+Keyed = tuple[LandedPage, "array[int]"]
 _Ahead = deque[tuple[Ask, "asyncio.Task[Page]"]]
 
 
@@ -45,34 +48,79 @@ class Source:
     on_page: ProgressCallback
 
 
+@dataclass(slots=True)
+class Journalled:
+    """What the journal says of a list, or of one window of it: keys in list order, and what a second look added."""
+
+    chain: array[int] = field(default_factory=lambda: array("q"))
+    extra: set[int] = field(default_factory=set)
+    totals: list[int] = field(default_factory=list)
+    end: int = 0
+    has_moved: bool = False
+    is_over: bool = False
+
+    def add(self, line: JournalLine, keys: array[int]) -> None:
+        """One more page that is on the disk."""
+        if line.is_repair:
+            self.extra.update(keys)
+            return
+        self.chain.extend(keys)
+        self.end, self.is_over = line.end, line.is_last
+        if line.total is not None:
+            self.has_moved = self.has_moved or bool(self.totals and self.totals[0] != line.total)
+            self.totals = [self.totals[0] if self.totals else line.total, line.total]
+
+    def continue_in(self, paging: Paging) -> None:
+        """Let `paging` go on behind it."""
+        first, last = self.totals or (None, None)
+        paging.resume(self.chain, self.end, (first, last), has_moved=self.has_moved)
+        paging.is_over = self.is_over
+
+
+@dataclass(slots=True)
+class ListReading:
+    """One list being read: all of a resource, or its part `window`; `extra`: keys on the disk besides the chain."""
+
+    paging: Paging
+    parameters: Mapping[str, str]
+    window: str | None
+    extra: set[int]
+
+
 class ResourceReading:
     """The reading of one resource of one run: `read` once, then `result`, also after `read` failed or was cancelled."""
 
     def __init__(self, source: Source, resource: Resource, account_folder: Path, run_id: str) -> None:
         self.resource = resource
+        self.note: str | None = None
         self._source = source
         self._landing = ResourceLanding(account_folder, run_id, resource.name, resource.day_of)
-        self._paging = Paging(source.limit, is_array=resource.call.paging is PagingKind.ARRAY)
-        self._distinct = Distinct(resource.call.identity)
+        self._is_array = resource.call.paging is PagingKind.ARRAY
+        self._paging = self.new_paging()
+        self._keys = Keys(resource.call.identity)
+        self._landed = array("q")  # the key of every line on the disk
+        self._journalled: dict[str | None, Journalled] = {}
         self._tally = Tally()
         self._pages = 0
-        self._rows = 0
+        self._hostile_pages = 0
+
+    def new_paging(self) -> Paging:
+        """The state of a list that nothing was read of."""
+        return Paging(self._source.limit, is_array=self._is_array)
+
+    def restore(self) -> None:
+        """Take up what an earlier process left on the disk. Blocking; OutputFailed when it cannot be cut back."""
+        for line, items in self._landing.resume():
+            keys = self._keys.of(items)
+            self._journalled.setdefault(line.window, Journalled()).add(line, keys)
+            self._landed.extend(keys)
+            self._pages += 1
+            self._hostile_pages += line.is_hostile
+            self._tally.requests, self._tally.retries = line.requests, line.retries
 
     async def read(self) -> str | None:
         """Read the list to its end; why it is not complete, or None. Raises TryAgain, Refused and OutputFailed."""
-        ahead: _Ahead = deque()
-        try:
-            while self._ask_ahead(ahead):
-                await asyncio.wait([ahead[0][1]])
-                places, pages = await self._take_done(ahead)
-                await _finish(asyncio.to_thread(self._store, pages))
-                self._give_back(places)
-                self._source.on_page(
-                    self._source.caller.account.name, self.resource.name, self._rows, self._paging.total_end
-                )
-        finally:
-            await self._drop(ahead)
-        return self._paging.fault()
+        return await self._read_list(self._paging, self.resource.parameters, None)
 
     def result(self, status: Literal["complete", "incomplete", "skipped"], reason: str | None) -> Extract:
         """What the manifest says of this resource: `status`, `reason`, and what is on the disk."""
@@ -82,67 +130,141 @@ class ResourceReading:
             reason=reason,
             api_total_start=self._paging.total_start,
             api_total_end=self._paging.total_end,
-            rows_received=self._rows,
-            rows_distinct=self._distinct.count(),
+            rows_received=len(self._landed),
+            rows_distinct=count_distinct(self._landed),
             pages=self._pages,
             requests=self._tally.requests,
             retries=self._tally.retries,
+            hostile_pages=self._hostile_pages,
             parts=self._landing.parts(),
         )
 
-    def _ask_ahead(self, ahead: _Ahead) -> bool:
-        """Have as many pages under way as there is room for; False when nothing is left to take."""
-        while len(ahead) < self._source.window_pages and (ask := self._paging.next_ask()) is not None:
-            ahead.append((ask, asyncio.create_task(self._fetch_into_window(ask))))
-        return bool(ahead) and not self._paging.is_over
+    async def _read_list(self, paging: Paging, parameters: Mapping[str, str], window: str | None) -> str | None:
+        """Read one list, from where the journal ends; why it is not complete, or None."""
+        left = self._journalled.get(window)
+        reading = ListReading(paging, parameters, window, left.extra if left else set())
+        if left and (left.chain or left.totals or left.is_over):
+            left.continue_in(paging)
+        ahead: _Ahead = deque()
+        try:
+            while self._ask_ahead(reading, ahead):
+                await asyncio.wait([ahead[0][1]])
+                places, pages = await self._take_done(reading, ahead)
+                await self._store(pages)
+                self._give_back(places)
+                self._source.on_page(
+                    self._source.caller.account.name, self.resource.name, len(self._landed), paging.total_end
+                )
+        finally:
+            await self._drop(ahead)
+        return paging.fault or await self._settle(reading)
 
-    async def _take_done(self, ahead: _Ahead) -> tuple[int, list[LandedPage]]:
+    def _ask_ahead(self, reading: ListReading, ahead: _Ahead) -> bool:
+        """Have as many pages under way as there is room for; False when nothing is left to take."""
+        while len(ahead) < self._source.window_pages and (ask := reading.paging.next_ask()) is not None:
+            ahead.append((ask, asyncio.create_task(self._fetch_into_window(reading, ask))))
+        return bool(ahead) and not reading.paging.is_over
+
+    async def _take_done(self, reading: ListReading, ahead: _Ahead) -> tuple[int, list[Keyed]]:
         """The pages at the head that are here, so that one sync serves them all, and the places they hold.
 
         A failed page raises its error only when it comes first: what came before it is laid down.
         """
         places = 0
-        pages: list[LandedPage] = []
-        while ahead and ahead[0][1].done() and not self._paging.is_over:
+        pages: list[Keyed] = []
+        while ahead and ahead[0][1].done() and not reading.paging.is_over:
             ask, task = ahead[0]
             if pages and task.exception() is not None:
                 break
             ahead.popleft()
             page = task.result()
             places += 1
-            pages += await self._take(ask, page)
+            pages += await self._take(reading, ask, page)
         return places, pages
 
-    async def _take(self, ask: Ask, page: Page) -> list[LandedPage]:
-        """The page as it counts, with the pages that a capped limit makes necessary to answer the same wish."""
-        pages = []
+    async def _take(self, reading: ListReading, ask: Ask, page: Page) -> list[Keyed]:
+        """The page as it counts, with those that a capped limit or moving rows make necessary for the same wish."""
+        pages: list[Keyed] = []
+        paging = reading.paging
         while True:
-            taken = self._paging.take(ask, page)
-            pages.append(LandedPage(ask.offset, page.total, page.items[: taken.keep], page.body))
+            keys = self._keys.of(page.items)
+            taken = paging.take(ask, page, keys)
+            places = range(taken.start, len(page.items))
+            pages.append((self._landed_page(reading, ask, page, places), keys[taken.start :]))
             if taken.rest is None:
                 return pages
             ask = taken.rest
-            page = await self._fetch(ask)
+            page = await self._fetch(reading, ask)
 
-    async def _fetch_into_window(self, ask: Ask) -> Page:
+    def _landed_page(self, reading: ListReading, ask: Ask, page: Page, places: range | list[int]) -> LandedPage:
+        """The items at `places` of a page; a list of places: a second look found them."""
+        paging = reading.paging
+        is_repair = isinstance(places, list)
+        return LandedPage(
+            offset=ask.offset,
+            total=page.total,
+            items=[page.items[place] for place in places],
+            body=page.body,
+            end=paging.end,
+            is_repair=is_repair,
+            is_last=paging.has_ended and not is_repair,
+            is_hostile=page.is_hostile,
+            requests=self._tally.requests,
+            retries=self._tally.retries,
+            window=reading.window,
+        )
+
+    async def _settle(self, reading: ListReading) -> str | None:
+        """Look a second time where the counts leave a doubt; why the list is not complete, or None."""
+        paging = reading.paging
+        doubles = await asyncio.to_thread(repeated, paging.chain)
+        if paging.is_proven() and (not doubles or paging.total_end is None):
+            return None
+        total = paging.end if paging.total_end is None else paging.total_end
+        settling = Settling(
+            paging.chain, paging.step, total, doubles, reading.extra, has_overlap=paging.overlap > 0
+        )
+        asking = settling.run()
+        answer: Answer | None = None
+        ask: Ask | None = Ask(0)
+        while ask is not None:
+            last, page = ask, answer and answer[0]
+            try:
+                ask = next(asking) if answer is None else asking.send(answer)
+            except StopIteration:
+                ask = None
+            if page is not None and settling.fresh:
+                repair = self._landed_page(reading, last, page, settling.fresh)
+                await self._store([(repair, self._keys.of(repair.items))])
+            if ask is not None:
+                page = await self._fetch(reading, ask)
+                answer = (page, self._keys.of(page.items))
+        paging.total_end = paging.total_end if paging.total_end is None else settling.total
+        self.note = "; ".join(filter(None, (self.note, settling.note))) or None
+        return settling.fault
+
+    async def _fetch_into_window(self, reading: ListReading, ask: Ask) -> Page:
         await self._source.window.acquire()
         try:
-            return await self._fetch(ask)
+            return await self._fetch(reading, ask)
         except BaseException:
             self._give_back(1)
             raise
 
-    async def _fetch(self, ask: Ask) -> Page:
+    async def _fetch(self, reading: ListReading, ask: Ask) -> Page:
         call = self.resource.call
-        parameters = {**page_parameters(call, ask.offset, self._source.limit), **self.resource.parameters}
+        parameters = {**page_parameters(call, ask.offset, self._source.limit), **reading.parameters}
         request = build_request(self._source.caller, call, parameters)
         return await self._source.client.fetch(request, read_page, self._tally)
 
-    def _store(self, pages: list[LandedPage]) -> None:
-        self._landing.write(pages)
-        for page in pages:
-            self._distinct.add(page.items)
-            self._rows += len(page.items)
+    async def _store(self, pages: list[Keyed]) -> None:
+        await _finish(asyncio.to_thread(self._write, pages))
+
+    def _write(self, pages: list[Keyed]) -> None:
+        self._landing.write([page for page, _ in pages])
+        for page, keys in pages:
+            self._landed.extend(keys)
+            self._hostile_pages += page.is_hostile
         self._pages += len(pages)
 
     async def _drop(self, ahead: _Ahead) -> None:

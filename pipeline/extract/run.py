@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from pipeline import __version__
-from pipeline.api.client import Client
+from pipeline.api.client import Client, Patience
+from pipeline.api.line import Line, open_line
 from pipeline.api.request import Caller
-from pipeline.config import Account, Settings, read_secret
+from pipeline.config import Account, Settings
 from pipeline.errors import AccessDenied, Refused, RunIncomplete, TryAgain, Unauthorized, UsageError
 from pipeline.extract.pages import ProgressCallback, ResourceReading, Source
 from pipeline.extract.resources import FIRST, Resource, audit_window, choose_resources
@@ -54,6 +55,7 @@ class _AccountRun:
     """The run of one account: its fixed parts, and the outcome of each resource that has ended."""
 
     caller: Caller
+    line: Line
     folder: Path
     run_id: str
     as_of_at: datetime
@@ -79,7 +81,7 @@ async def extract_run(
     come before anything is sent; OutputFailed, when the disk fills up, also later, and then without a manifest.
     """
     as_of_at = clock().astimezone(UTC).replace(microsecond=0)
-    chosen = _choose_accounts(settings, accounts)
+    chosen = choose_accounts(settings, accounts)
     run_id = new_run_id(as_of_at)
     runs = [_prepare(settings, account, run_id, as_of_at, resources) for account in chosen]
     make_folder(settings.data, 0o777)  # less the umask: the database in it may be for a group; what is below is not
@@ -96,7 +98,8 @@ async def extract_run(
     return RunResult(run_id, tuple(manifests))
 
 
-def _choose_accounts(settings: Settings, wanted: tuple[str, ...] | None) -> tuple[Account, ...]:
+def choose_accounts(settings: Settings, wanted: tuple[str, ...] | None) -> tuple[Account, ...]:
+    """The configured accounts named `wanted` (None: all), in the order of the configuration; else UsageError."""
     names = [account.name for account in settings.accounts]
     unknown = sorted(set(wanted or ()) - set(names))
     if unknown:
@@ -111,9 +114,10 @@ def _prepare(
     landing = settings.data / "landing"
     earlier = find_runs(landing, account.name)
     window = audit_window(settings.extract, earlier, as_of_at)
-    key = read_secret(account.api_key, f"accounts.{account.name}.api_key", Path(settings.folder))
+    caller, line = open_line(settings, account)
     return _AccountRun(
-        caller=Caller(account, key, settings.contract.paths),
+        caller=caller,
+        line=line,
         folder=landing / account.name,
         run_id=run_id,
         as_of_at=as_of_at,
@@ -130,7 +134,11 @@ async def _read_account(
 ) -> Manifest:
     extract = settings.extract
     async with Client(
-        requests_per_second=extract.requests_per_second, concurrency=extract.concurrency, clock=clock
+        requests_per_second=extract.requests_per_second,
+        concurrency=extract.concurrency,
+        clock=clock,
+        patience=Patience(budget_seconds=60 * extract.budget_minutes),
+        line=run.line,
     ) as client:
         pages = 2 * extract.concurrency  # as many may wait for their turn on the disk as are under way
         source = Source(run.caller, client, extract.page_size, pages, asyncio.Semaphore(pages), on_page)
@@ -180,7 +188,7 @@ def _deny(account: Account, resource: Resource, error: Refused) -> None:
         404: f"{resource.name} is not there",
     }
     advice = {
-        401: "check api_key, its end date, and that it belongs to this environment",
+        401: "check api_key or client_certificate, its end date, and that it belongs to this environment",
         403: "give its service user a role with the permission to view the inventory of certificates and endpoints",
         404: (
             "the endpoints feature (managed automation) is not enabled for the account, or base_url "

@@ -61,8 +61,9 @@ TABLES = (
             ("pages", "BIGINT", "pages read"),
             ("requests", "BIGINT", "requests sent, retries included"),
             ("retries", "BIGINT", "requests sent again"),
+            ("hostile_pages", "BIGINT", "pages that took the slow path because of an item that strict readers refuse"),
             ("status", "VARCHAR", "complete, incomplete or skipped"),
-            ("reason", "VARCHAR", "why it is not complete"),
+            ("reason", "VARCHAR", "why it is not complete; of a complete one what was odd and settled"),
         ),
     ),
     Table(

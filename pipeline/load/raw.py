@@ -84,9 +84,10 @@ def _landed(landing: Path, manifest: Manifest) -> list[_Landed]:
 
 def _unreadable(landed: _Landed, mending: Mending, reason: Exception) -> BuildFailed:
     line = f" line {mending.unreadable[0]}" if mending.unreadable else ""
+    manifest = landed.manifest
     return BuildFailed(
-        f"Account {landed.manifest.account!r}, {landed.call.name}{line} of run {landed.manifest.run_id} is not JSON that"
-        f" can be read ({reason}); extract again."
+        f"Account {manifest.account!r}, {landed.call.name}{line} of run {manifest.run_id} is not JSON that can be read"
+        f" ({reason}); extract again."
     )
 
 

@@ -101,7 +101,8 @@ def embed(files: list[CsvFile]) -> tuple[Embedded, ...]:
         data = people_csv(file.columns, file.rows)
         fits = len(data) <= left
         left -= len(data) if fits else 0
-        done.append(Embedded(file.name, file.title, len(file.rows), data, hashlib.sha256(data).hexdigest(), fits))
+        digest = hashlib.sha256(data).hexdigest()
+        done.append(Embedded(file.name, file.title, len(file.rows), data if fits else b"", digest, fits))
     return tuple(done)
 
 

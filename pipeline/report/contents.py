@@ -214,7 +214,7 @@ class CsvFile:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A list in full as bytes; `is_embedded` is false when it is only named (over the limit)."""
+    """A list in full as bytes; over the limit it is only named: `is_embedded` is false and `data` empty."""
 
     name: str
     title: str

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -46,14 +48,13 @@ class _Sheet:
 
 def render_page(report: Report, theme: Theme, medium: Medium) -> str:
     """The HTML of a report; the same report gives the same text."""
-    environment = _environment()
-    environment.globals.update({"report": report, "theme": theme, "medium": medium})
-    sheets = _sheets(environment, medium)
+    given = {"report": report, "theme": theme, "medium": medium}
+    sheets = _sheets(given, medium)
     policy = ""
     if medium == "screen":
         styles = " ".join(sheet.source for sheet in sheets)
         policy = f"default-src 'none'; style-src {styles}; font-src data:; base-uri 'none'; form-action 'none'"
-    return environment.get_template("weekly/page.html").render(sheets=sheets, csp=policy)
+    return _environment().get_template("weekly/page.html").render(given, sheets=sheets, csp=policy)
 
 
 def watermark(word: str, theme: Theme) -> str:
@@ -68,6 +69,7 @@ def watermark(word: str, theme: Theme) -> str:
     )
 
 
+@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(content("reports")),
@@ -83,14 +85,14 @@ def _millimetres(value: float | str) -> str:
     return f"{float(value):.2f}".rstrip("0").rstrip(".") or "0"
 
 
-def _sheets(environment: jinja2.Environment, medium: Medium) -> list[_Sheet]:
+def _sheets(given: Mapping[str, object], medium: Medium) -> list[_Sheet]:
     folder = content("reports")
     texts = [("all", _read(folder / "css" / "report.css"))]
     if medium == "screen":
         texts += [("all", _fonts(folder)), ("screen", _read(folder / "css" / "screen.css"))]
     else:
         texts.append(("all", _read(folder / "css" / "print.css")))
-    texts.append(("all", environment.get_template("css/theme.css").render()))
+    texts.append(("all", _environment().get_template("css/theme.css").render(given)))
     if medium == "paper":  # one sheet: WeasyPrint matches every element against every sheet
         texts = [("all", "\n".join(text for _, text in texts))]
     return [_Sheet(media, Markup(text)) for media, text in texts]  # noqa: S704 -- packaged sheets, no data in them

@@ -36,25 +36,11 @@ def render_pdf(report: Report, theme: Theme) -> bytes:
     assets = _assets(report, theme)
     fetcher, refused = _closed_fetcher(assets)
     page = render_page(report, theme, "paper")
-    attachments = [
-        weasyprint.Attachment(
-            string=file.data,
-            base_url=_SCHEME,
-            url_fetcher=fetcher,
-            name=file.name,
-            description=file.title,
-            created=report.as_of,
-            modified=report.as_of,
-            relationship="Supplement",
-        )
-        for file in report.files
-        if file.is_embedded
-    ]
-    document = weasyprint.HTML(string=page, base_url=_SCHEME, url_fetcher=fetcher)
     try:
         with _clock_of_fonts(report.as_of), _no_collection():
+            document = weasyprint.HTML(string=page, base_url=_SCHEME, url_fetcher=fetcher)
             raw = document.write_pdf(
-                attachments=attachments,
+                attachments=_attachments(report, fetcher),
                 pdf_variant="pdf/a-3a",
                 pdf_tags=True,
                 pdf_identifier=report.run_ids[-1].encode(),
@@ -68,6 +54,25 @@ def render_pdf(report: Report, theme: Theme) -> bytes:
         msg = f"The report's page asked for {refused[0]}, which is not packaged with it; this is a bug of its template."
         raise OutputFailed(msg)
     return _finished(raw, [file.name for file in report.files if file.is_embedded])
+
+
+def _attachments(report: Report, fetcher: Any) -> list[Any]:  # noqa: ANN401 -- WeasyPrint has no types
+    import weasyprint  # noqa: PLC0415
+
+    return [
+        weasyprint.Attachment(
+            string=file.data,  # never a url: WeasyPrint would fetch it past our fetcher
+            base_url=_SCHEME,
+            url_fetcher=fetcher,
+            name=file.name,
+            description=file.title,
+            created=report.as_of,
+            modified=report.as_of,
+            relationship="Supplement",
+        )
+        for file in report.files
+        if file.is_embedded
+    ]
 
 
 def _assets(report: Report, theme: Theme) -> dict[str, bytes]:

@@ -32,6 +32,19 @@ def append_synced(path: Path, chunks: Iterable[bytes]) -> None:
         os.fsync(file.fileno())
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write `path` in one move, for the owner only: all of it or what was there; OutputFailed names the path."""
+    draft = path.with_name(f"{path.name}.writing")
+    try:
+        draft.unlink(missing_ok=True)
+        append_synced(draft, [content])
+        draft.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise failed_output(path, error) from None
+
+
 def sync_folder(folder: Path) -> None:
     """Make names that were created or moved in `folder` safe against a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

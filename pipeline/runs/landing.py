@@ -32,12 +32,22 @@ _LEVEL = 1  # measured: both the smallest and the fastest of the formats compare
 
 @dataclass(frozen=True, slots=True)
 class LandedPage:
-    """A page to be written: the items that count, from position `offset` on, and the body that they are slices of."""
+    """A page to be written: the items that count, and the body that they are slices of.
+
+    The other fields go to the journal as they are, see `JournalLine`.
+    """
 
     offset: int
     total: int | None
     items: Sequence[msgspec.Raw]
     body: bytes
+    end: int = 0
+    is_repair: bool = False
+    is_last: bool = False
+    is_hostile: bool = False
+    requests: int = 0
+    retries: int = 0
+    window: str | None = None
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -50,13 +60,26 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class JournalLine(msgspec.Struct, frozen=True):
-    """A page that is safely on the disk; `sha256` is that of the reply's body."""
+    """A page that is safely on the disk; `sha256` is that of the reply's body.
+
+    The page was asked for at `offset`, and `end` is the position behind it; `received` items of it were new.
+    `is_repair`: they were found by a second look, not in the order of the list; `is_last`: the list ended with it;
+    `is_hostile`: it took the slow path. `requests` and `retries` are those sent for the resource so far. `window`: the
+    part of the resource that the page belongs to, where it is read in parts.
+    """
 
     offset: int
     received: int
     total: int | None
     frames: tuple[Frame, ...]
     sha256: str
+    end: int = 0
+    is_repair: bool = False
+    is_last: bool = False
+    is_hostile: bool = False
+    requests: int = 0
+    retries: int = 0
+    window: str | None = None
 
 
 @dataclass(slots=True)
@@ -101,8 +124,18 @@ class _File:
             else:
                 self.path.unlink()
 
+    def continue_at(self, frame: Frame, content: bytes, json_bytes: int) -> None:
+        """Count a frame that is in the file already."""
+        self.size = frame.start + frame.bytes
+        self.rows += frame.rows
+        self.json_bytes += json_bytes
+        self.digest.update(content)
+
     def part(self) -> Part:
         return Part(self.name, self.rows, self.size, self.digest.hexdigest())
+
+
+_journal_line = msgspec.json.Decoder(JournalLine)
 
 
 class ResourceLanding:
@@ -120,7 +153,7 @@ class ResourceLanding:
         self._files: dict[str, _File] = {}
         self._journal = _File(self._folder / JOURNAL, JOURNAL)
         self._current = 1
-        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
         make_folder(self._folder)
 
     def write(self, pages: Sequence[LandedPage]) -> None:
@@ -140,6 +173,27 @@ class ResourceLanding:
         for file in changed:
             file.keep()
 
+    def resume(self) -> Iterator[tuple[JournalLine, list[bytes]]]:
+        """Go on where a killed process stopped: each page that is safely on the disk, with its items as they are there.
+
+        When the last one is given, all bytes behind it are cut off: a half-written page is as if it had never come. A
+        page whose items do not match their checksum any more, and all behind it, count as not written.
+        """
+        kept = 0
+        for line, size in self._read_journal():
+            found = self._read_frames(line)
+            if found is None:
+                break
+            kept += size
+            lines: list[bytes] = []
+            for frame, content, text in found:
+                file = self._file(frame.part)
+                file.continue_at(frame, content, len(text))
+                lines += text.split(b"\n")[:-1]
+            yield line, lines
+        self._journal.size = kept
+        self._cut_back()
+
     def parts(self) -> tuple[Part, ...]:
         """The files written so far, by name."""
         return tuple(file.part() for _, file in sorted(self._files.items()) if file.size)
@@ -155,7 +209,20 @@ class ResourceLanding:
             frames.append(file.add(self._compressor.compress(lines), len(group), len(lines)))
             touched[file.name] = file
         digest = hashlib.sha256(page.body).hexdigest()
-        return JournalLine(page.offset, len(items), page.total, tuple(frames), digest)
+        return JournalLine(
+            offset=page.offset,
+            received=len(items),
+            total=page.total,
+            frames=tuple(frames),
+            sha256=digest,
+            end=page.end,
+            is_repair=page.is_repair,
+            is_last=page.is_last,
+            is_hostile=page.is_hostile,
+            requests=page.requests,
+            retries=page.retries,
+            window=page.window,
+        )
 
     def _sorted_out(
         self, originals: Sequence[msgspec.Raw], items: Sequence[msgspec.Raw | bytes]
@@ -176,14 +243,68 @@ class ResourceLanding:
         if name in self._files and self._files[name].json_bytes >= PART_BYTES:
             self._current += 1
             name = f"part-{self._current:05}.ndjson.zst"
-        return self._files.setdefault(name, _File(self._folder / name, name))
+        return self._file(name)
 
     def _events(self, day: str) -> _File:
-        name = f"events/{day}/{self._run_id}.ndjson.zst"
+        return self._file(f"events/{day}/{self._run_id}.ndjson.zst")
+
+    def _file(self, name: str) -> _File:
+        """The file of a part by its name in the journal and the manifest."""
         if name not in self._files:
-            make_folder(self._account / "events" / day)
-            self._files[name] = _File(self._account / name, name)
+            path = (self._folder if self._day_of is None else self._account) / name
+            make_folder(path.parent)
+            self._files[name] = _File(path, name)
+            if self._day_of is None:
+                self._current = len(self._files)
         return self._files[name]
+
+    def _read_journal(self) -> Iterator[tuple[JournalLine, int]]:
+        """The whole lines of the journal with their length; a half-written one, and what follows it, is left out."""
+        try:
+            content = self._journal.path.read_bytes()
+        except FileNotFoundError:
+            return
+        for text in content.splitlines(keepends=True):
+            try:
+                line = _journal_line.decode(text)
+            except msgspec.DecodeError:
+                return
+            if not text.endswith(b"\n"):
+                return
+            yield line, len(text)
+
+    def _read_frames(self, line: JournalLine) -> list[tuple[Frame, bytes, bytes]] | None:
+        """The page's frames with their bytes and their text; None when one is not what the journal says."""
+        found = []
+        for frame in line.frames:
+            if frame.part not in self._files and frame.start:
+                return None
+            try:
+                with self._file(frame.part).path.open("rb") as file:
+                    file.seek(frame.start)
+                    content = file.read(frame.bytes)
+                text = zstandard.ZstdDecompressor().decompress(content)
+            except (OSError, zstandard.ZstdError):
+                return None
+            if len(content) != frame.bytes or text.count(b"\n") != frame.rows:
+                return None
+            found.append((frame, content, text))
+        return found
+
+    def _cut_back(self) -> None:
+        """Take away what no journal line names: the ends of files, and files of this run that were just begun."""
+        found = self._folder.glob("part-*") if self._day_of is None else self._account.glob(f"events/*/{self._run_id}.*")
+        known = {file.path: file for file in (*self._files.values(), self._journal)}
+        for path in (*found, self._journal.path):
+            try:
+                size = known[path].size if path in known else 0
+                if size:
+                    os.truncate(path, size)
+                else:
+                    path.unlink(missing_ok=True)
+            except OSError as error:
+                raise failed_output(path, error) from None
+        self._files = {name: file for name, file in self._files.items() if file.size}
 
 
 def read_items(path: Path) -> Iterator[bytes]:

@@ -33,7 +33,11 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Extract(msgspec.Struct, frozen=True):
-    """One resource of the run; totals are None where the API gave none (a bare array)."""
+    """One resource of the run; totals are None where the API gave none (a bare array).
+
+    A complete one has a `reason` when something was odd and settled. `rows_received` are the lines of its parts: a row
+    that went away while the list was read may be among them. `hostile_pages` took the slow path.
+    """
 
     resource: str
     status: Literal["complete", "incomplete", "skipped"]
@@ -46,6 +50,7 @@ class Extract(msgspec.Struct, frozen=True):
     requests: int = 0
     retries: int = 0
     parts: tuple[Part, ...] = ()
+    hostile_pages: int = 0
 
 
 class KeySees(msgspec.Struct, frozen=True):

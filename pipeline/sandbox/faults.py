@@ -62,14 +62,14 @@ def _all_kinds() -> dict[str, Kind]:
         "503-seconds": Kind(answer, "503, Retry-After in seconds", 1),
         "503-date": Kind(answer, "503, Retry-After as an HTTP date", 1),
         "503": Kind(answer, "503 without Retry-After"),
-        "500": Kind(answer, "500"),
+        "500": Kind(answer, "500, an internal error"),
         "reset": Kind(answer, "the connection is reset instead of an answer"),
         "hang": Kind(answer, "no answer until the client gives up, once for each call", times=1),
         "cut": Kind(answer, "the connection ends in the middle of the body"),
         "truncated": Kind(answer, "half of the JSON, with the Content-Length of that half"),
         "html": Kind(answer, "200 with the console's HTML page"),
-        "slow": Kind(pace, "the answer comes late", 0.2),
-        "trickle": Kind(pace, "the answer comes in twenty pieces", 0.2),
+        "slow": Kind(pace, "the answer comes 0.2 s late", 0.2),
+        "trickle": Kind(pace, "the answer comes in twenty pieces over 0.2 s", 0.2),
         "total-drifting": Kind(form, "the total goes down to the truth with each request", times=5),
         "rows-inserted": Kind(shift, "rows appear before the current position while paging", every=2, times=5),
         "rows-removed": Kind(shift, "rows vanish before the current position while paging", every=2, times=5),
@@ -79,13 +79,13 @@ def _all_kinds() -> dict[str, Kind]:
         for name, kind in ending.items()
     }
     lasting = {
-        "capped-limit": Kind(form, "fewer items than asked for, the real value only in `limit`", 37),
+        "capped-limit": Kind(form, "at most 37 items a page, whatever is asked for; only `limit` tells", 37),
         "bare-arrays": Kind(form, "lists are bare arrays that honour offset and limit"),
         "bare-arrays-whole": Kind(form, "lists are bare arrays that ignore paging and give everything"),
-        "total-high": Kind(form, "the total is too high", 3),
-        "total-low": Kind(form, "the total is too low", 3),
+        "total-high": Kind(form, "the total is too high by 3", 3),
+        "total-low": Kind(form, "the total is too low by 3", 3),
         "repeated-item": Kind(item, "the first item comes again in the middle and at the end of the list"),
-        "no-id": Kind(item, "about every n-th item lacks its identifier", 7),
+        "no-id": Kind(item, "about one item in seven lacks its identifier", 7),
         "hostile-surrogate": Kind(item, "one item has a text with the escape of a lone surrogate"),
         "hostile-utf8": Kind(item, "one item has a text with bytes that are not UTF-8"),
         "hostile-duplicate": Kind(item, "one item has a key twice, with different values"),
@@ -114,8 +114,9 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `calls`, `accounts`: where it strikes. It strikes the `first` n requests of each page (account, call and query), or
     requests n, 2n, ... of an account's call (`every`), with chance `share`, not among the account's `after` first
-    requests of that call (a fault of access: of all calls), and at most `times` for each account and call. `amount`: the seconds of Retry-After, of a
-    slow answer; the cap of a limit; the error of a total; one item in so many. Raises ValueError for what no fault is.
+    requests of that call (a fault of access: of all calls), and at most `times` for each account and call.
+    `amount`: the seconds of Retry-After or of a slow answer; the cap of a limit; the error of a total; one item in so
+    many. Raises ValueError for what no fault is.
     """
 
     name: str
@@ -130,7 +131,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.name not in FAULTS:
-            raise ValueError(f"There is no fault {self.name!r}; there are: {', '.join(FAULTS)}.")
+            ending = ", ".join(name for name in FAULTS if not name.endswith("-forever"))
+            raise ValueError(f"There is no fault {self.name!r}; there are: {ending}; many also as NAME-forever.")
         unknown = [call for call in self.calls if call not in BY_NAME]
         if unknown:
             raise ValueError(f"There is no call {unknown[0]!r}; there are: {', '.join(BY_NAME)}.")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-
 from pipeline.api.contract import BY_NAME
 from pipeline.sandbox.chance import Dice
 from pipeline.sandbox.faults import Family, Fault, Turn
@@ -121,8 +120,10 @@ class Lists:
             identity = BY_NAME[call].identity
             if fault.base == "no-id" and identity is not None:
                 one_in = int(fault.size)
-                served = [without(new, identity) if new is old and is_chosen(old, one_in) else new
-                          for old, new in zip(items, served, strict=True)]
+                served = [
+                    without(new, identity) if new is old and is_chosen(old, one_in) else new
+                    for old, new in zip(items, served, strict=True)
+                ]
         return served
 
     def _mask(self, account: str, call: str) -> dict[bytes, bytes]:
@@ -132,7 +133,9 @@ class Lists:
             items = self.items(*key)
             names = [f.base for f in self._items if f.base.startswith("hostile") and f.concerns(*key)]
             places = [(number + 1) * len(items) // (len(names) + 1) for number in range(len(names))] if items else []
-            self._masks[key] = {items[place]: make_hostile(name, items[place]) for place, name in zip(places, names, strict=False)}
+            self._masks[key] = {
+                items[place]: make_hostile(name, items[place]) for place, name in zip(places, names, strict=False)
+            }
         return self._masks[key]
 
     def form(self, account: str, call: str, cap: int) -> Form:

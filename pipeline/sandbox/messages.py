@@ -61,6 +61,28 @@ class Reply:
         return self.delivery is Delivery.WHOLE and not self.seconds
 
 
+class Asked(msgspec.Struct, frozen=True, array_like=True):
+    """A request that came: for a list its `offset` and `limit`, else 0. `account` and `call` are empty when unknown.
+
+    `page` is the query without the account; `status` what was answered, by the fault named in `fault` if there is a
+    name; `at` the seconds of the clock.
+    """
+
+    account: str
+    call: str
+    offset: int
+    limit: int
+    page: str
+    status: int
+    fault: str
+    at: float
+
+    @property
+    def is_served(self) -> bool:
+        """Answered with 200 and undamaged."""
+        return self.status == 200 and not self.fault
+
+
 class ErrorShape(StrEnum):
     """The forms in which the API, or something in front of it, tells an error."""
 
@@ -85,7 +107,7 @@ class Refusal(Exception):
         error = {"code": self.code, "message": str(self)}
         if self.about is not None:
             error["field"] = self.about
-        more = headers or {}
+        more = dict(headers or {})
         match shape:
             case ErrorShape.ARRAY:
                 return Reply(self.status, JSON | more, msgspec.json.encode({"errors": [error]}))
@@ -96,4 +118,4 @@ class Refusal(Exception):
             case ErrorShape.HTML:
                 return Reply(self.status, HTML | more, f"<html><body><h1>{self}</h1></body></html>".encode())
             case ErrorShape.EMPTY:
-                return Reply(self.status, dict(more), b"")
+                return Reply(self.status, more, b"")

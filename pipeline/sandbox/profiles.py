@@ -10,15 +10,15 @@ from pipeline.sandbox.authorities import DIGICERT_EV, DIGICERT_PRIVATE, SECTIGO_
 from pipeline.sandbox.estate import Branch, Deployment
 
 _PROFILES = (
-    ("Public TLS, OV", "Active", "rest_api", 30, "DigiCert OV", "allowed"),
-    ("Public TLS, EV", "Active", "rest_api", 30, "DigiCert EV", "not_allowed"),
-    ("Public TLS, Sectigo", "Active", "rest_api", 30, "Sectigo OV", "allowed"),
-    ("Load balancers", "Active", "admin_web_request", 30, "DigiCert OV", "allowed"),
-    ("Cloud services", "Active", "admin_web_request", 45, "DigiCert OV", "allowed"),
-    ("Private TLS server", "Active", "rest_api", 30, "DigiCert Private CA", "allowed"),
-    ("AD CS web server", "Active", "rest_api", 60, "Microsoft CA", "allowed"),
-    ("Kubernetes issuer", "Active", "acme", 20, "HashiCorp Vault", "allowed"),
-    ("Device certificates, 2022", "Suspended", "scep", 30, "Microsoft CA", "not_allowed"),
+    ("Public TLS, OV", "Active", "rest_api", 30, "DigiCert OV", True),
+    ("Public TLS, EV", "Active", "rest_api", 30, "DigiCert EV", False),
+    ("Public TLS, Sectigo", "Active", "rest_api", 30, "Sectigo OV", True),
+    ("Load balancers", "Active", "admin_web_request", 30, "DigiCert OV", True),
+    ("Cloud services", "Active", "admin_web_request", 45, "DigiCert OV", True),
+    ("Private TLS server", "Active", "rest_api", 30, "DigiCert Private CA", True),
+    ("AD CS web server", "Active", "rest_api", 60, "Microsoft CA", True),
+    ("Kubernetes issuer", "Active", "acme", 20, "HashiCorp Vault", True),
+    ("Device certificates, 2022", "Suspended", "scep", 30, "Microsoft CA", False),
 )
 _BY_AUTHORITY = {DIGICERT_EV: 1, SECTIGO_OV: 2, SECTIGO_DV: 2, DIGICERT_PRIVATE: 5, VAULT: 7}
 

@@ -14,22 +14,20 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self, cast
+from typing import IO, Self, TypeVar, cast
 
 import msgspec
 import uvicorn
 
+from pipeline.sandbox.app import Connection, make_app
+from pipeline.sandbox.faults import Fault
+from pipeline.sandbox.messages import Asked, Reply, Request
 from pipeline.sandbox.plan import Plan
-from pipeline.sandbox.service import Request, Service, make_key
+from pipeline.sandbox.service import Service, make_key
 from pipeline.sandbox.world import World
-
-Message = MutableMapping[str, Any]
-Application = Callable[
-    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
-]
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -40,27 +38,31 @@ class Opening(msgspec.Struct, frozen=True):
     account_ids: dict[str, str]
 
 
-def make_app(service: Service) -> Application:
-    """The service as a plain ASGI application."""
+class MoveTo(msgspec.Struct, frozen=True, tag=True):
+    """Show another week."""
 
-    async def app(
-        scope: Message, _receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
-        if scope["type"] != "http":
-            return
-        request = Request(
-            method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-        )
-        reply = service.answer(request)
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
-        headers.append((b"content-length", str(len(reply.body)).encode()))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+    week: int
 
-    return app
+
+class ChangeFaults(msgspec.Struct, frozen=True, tag=True):
+    """From now on these faults."""
+
+    faults: tuple[Fault, ...]
+
+
+class TellRequests(msgspec.Struct, frozen=True, tag=True):
+    """Say what was asked."""
+
+
+class TellTruth(msgspec.Struct, frozen=True, tag=True):
+    """Say what a list holds."""
+
+    account: str
+    call: str
+
+
+Command = MoveTo | ChangeFaults | TellRequests | TellTruth
+T = TypeVar("T")
 
 
 class _Stage:
@@ -70,7 +72,9 @@ class _Stage:
         self._world = World(plan)
         keys = {account: make_key(account, plan.seed) for account in plan.shares}
         snapshot = self._world.at(week % plan.weeks)
-        self._service = Service(snapshot, keys, plan.refusals)
+        # Requests are answered in the server's thread, commands are obeyed in another.
+        self._lock = threading.Lock()
+        self._service = Service(snapshot, keys, plan)
         # Named as TCP: only then does asyncio send small writes at once (TCP_NODELAY); a page would wait 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -82,8 +86,8 @@ class _Stage:
         # Listening begins here, so a client that connects before the server runs waits instead of failing.
         self._socket.listen(128)
         settings = uvicorn.Config(
-            make_app(self._service),
-            http="httptools",
+            make_app(self._answer),
+            http=Connection,
             loop="asyncio",
             ws="none",
             lifespan="off",
@@ -106,24 +110,74 @@ class _Stage:
         finally:
             self._socket.close()
 
-    def move_to(self, week: int) -> None:
-        """Show another week."""
-        self._service.show(self._world.at(week))
+    def obey(self, command: Command) -> object:
+        """Do what a command says; what it asks for, or None."""
+        # Weeks are lived before the lock is taken: that may last.
+        snapshot = self._world.at(command.week) if isinstance(command, MoveTo) else None
+        with self._lock:
+            match command:
+                case MoveTo() if snapshot is not None:
+                    self._service.show(snapshot)
+                case ChangeFaults(faults=faults):
+                    self._service.change_faults(faults)
+                case TellRequests():
+                    return self._service.requests()
+                case TellTruth(account=account, call=call):
+                    return self._service.truth(account, call)
+        return None
+
+    def _answer(self, request: Request) -> Reply:
+        with self._lock:
+            return self._service.answer(request)
 
     def stop(self) -> None:
         """Let `run` return; from any thread."""
         self._server.should_exit = True
 
 
-class ThreadedSandbox:
+class _Remote:
+    """What can be asked of a running sandbox; `base_url`, `keys` and `account_ids` say how to reach it."""
+
+    base_url = ""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, str] = {}
+        self.account_ids: dict[str, str] = {}
+
+    def _know(self, opening: Opening) -> None:
+        self.base_url, self.keys, self.account_ids = opening.base_url, opening.keys, opening.account_ids
+
+    def _order(self, command: Command, answer: type[T], /) -> T:
+        raise NotImplementedError
+
+    def move_to(self, week: int) -> None:
+        """Move the simulated clock; week 0 is the oldest. Requests that come afterwards see that week.
+
+        Rows that came and went are forgotten; faults count anew.
+        """
+        self._order(MoveTo(week), type(None))
+
+    def change_faults(self, faults: tuple[Fault, ...]) -> None:
+        """From now on these faults and no others, counted anew; rows that came and went stay as they are."""
+        self._order(ChangeFaults(faults), type(None))
+
+    def requests(self) -> tuple[Asked, ...]:
+        """The requests that came since the start, oldest first; the newest 200,000."""
+        return self._order(TellRequests(), tuple[Asked, ...])
+
+    def truth(self, account: str, call: str) -> list[bytes]:
+        """The items that a list holds now, as they are served, without any filter."""
+        return self._order(TellTruth(account, call), list[bytes])
+
+
+class ThreadedSandbox(_Remote):
     """A sandbox in a thread of this process: starts quickly, for tests. A context manager like `Sandbox`."""
 
     def __init__(self, plan: Plan, week: int = -1) -> None:
+        super().__init__()
         self._stage = _Stage(plan, 0, week)
         self._thread = threading.Thread(target=self._stage.run, name="sandbox", daemon=True)
-        self.base_url = self._stage.opening.base_url
-        self.keys = self._stage.opening.keys
-        self.account_ids = self._stage.opening.account_ids
+        self._know(self._stage.opening)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -135,23 +189,20 @@ class ThreadedSandbox:
         self._stage.stop()
         self._thread.join()
 
-    def move_to(self, week: int) -> None:
-        """Move the simulated clock; week 0 is the oldest. Requests that come afterwards see that week."""
-        self._stage.move_to(week)
+    def _order(self, command: Command, _answer: type[T], /) -> T:
+        return cast("T", self._stage.obey(command))
 
 
-class Sandbox:
+class Sandbox(_Remote):
     """A sandbox in a process of its own, on a free port; `base_url`, `keys` and `account_ids` are known once entered.
 
     It opens at a week, the last one unless told otherwise.
     """
 
     def __init__(self, plan: Plan, week: int = -1) -> None:
+        super().__init__()
         self._plan = plan
         self._week = week
-        self.base_url = ""
-        self.keys: dict[str, str] = {}
-        self.account_ids: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         package_root = str(Path(__file__).resolve().parents[2])
@@ -165,11 +216,10 @@ class Sandbox:
             start_new_session=True,
         )
         try:
-            opening = msgspec.json.decode(self._read_line(), type=Opening)
+            self._know(msgspec.json.decode(self._read_line(), type=Opening))
         except BaseException:
             self._end()
             raise
-        self.base_url, self.keys, self.account_ids = opening.base_url, opening.keys, opening.account_ids
         return self
 
     def __exit__(
@@ -177,12 +227,11 @@ class Sandbox:
     ) -> None:
         self._end()
 
-    def move_to(self, week: int) -> None:
-        """Move the simulated clock; week 0 is the oldest. Requests that come afterwards see that week."""
+    def _order(self, command: Command, answer: type[T], /) -> T:
         commands = cast("IO[bytes]", self._process.stdin)
-        commands.write(f"{week}\n".encode())
+        commands.write(msgspec.json.encode(command) + b"\n")
         commands.flush()
-        self._read_line()
+        return msgspec.json.decode(self._read_line(), type=answer)
 
     def _read_line(self) -> bytes:
         line = cast("IO[bytes]", self._process.stdout).readline()
@@ -203,13 +252,12 @@ class Sandbox:
 
 
 def run_child(plan: Plan, week: int, commands: IO[bytes], answers: IO[bytes]) -> None:
-    """Serve in this process: print the opening as a JSON line, then obey week numbers until `commands` ends."""
+    """Serve in this process: print the opening as a JSON line, then obey a command a line until `commands` ends."""
     stage = _Stage(plan, 0, week)
 
     def obey() -> None:
         for line in commands:
-            stage.move_to(int(line))
-            _say(answers, b"moved")
+            _say(answers, msgspec.json.encode(stage.obey(msgspec.json.decode(line, type=Command))))
         stage.stop()
 
     # A daemon: the interpreter must not wait for a parent's command when the server has ended for another reason.

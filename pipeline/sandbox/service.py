@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
 from pipeline.api.contract import BY_NAME, CALLS, LISTS, Call, Paging
+from pipeline.sandbox.faults import Fault
 from pipeline.sandbox.filters import BadParameter, Parameters, audit_tests, certificate_tests, keep
+from pipeline.sandbox.lists import Lists
+from pipeline.sandbox.messages import CONSOLE, HTML, JSON, TEXT, Asked, Refusal, Reply, Request
 from pipeline.sandbox.openapi import describe_api
+from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.snapshot import AccountView, Issued, Snapshot
+from pipeline.sandbox.troubles import Trouble, Troubles
 
 DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 1000
@@ -28,29 +35,22 @@ ENDPOINT_CALLS = ("endpoints.automatable", "endpoints.unsecured", "endpoints.dis
 _FILTERS = {"certificates": certificate_tests, "audit_log": audit_tests}
 _FIXED_PATHS = {call.path: call for call in CALLS if "{" not in call.path}
 _CERTIFICATE_PREFIX = BY_NAME["certificate"].path.split("{")[0]
+_NO_FAULTS = Plan()
 _JOURNAL = 200_000  # requests remembered: a server that runs for weeks must not grow
 
 
-class Asked(msgspec.Struct, frozen=True, array_like=True):
-    """A request that came: for a list its `offset` and `limit`, else 0. `account` and `call` are empty when unknown.
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A request understood: `account` is empty without a known key, `call` None for a page of the console.
 
-    `page` is the query without the account; `status` what was answered, by the fault named in `fault` if there is a
-    name; `at` the seconds of the clock.
+    `number` counts the account's requests of the call from 1; 0 where no faults are wanted.
     """
 
+    request: Request
     account: str
-    call: str
-    offset: int
-    limit: int
-    page: str
-    status: int
-    fault: str
-    at: float
-
-    @property
-    def is_served(self) -> bool:
-        """Answered with 200 and undamaged."""
-        return self.status == 200 and not self.fault
+    call: Call | None
+    parameters: Parameters
+    number: int = 0
 
 
 def make_key(account: str, seed: int) -> str:
@@ -67,7 +67,11 @@ class Service:
     """
 
     def __init__(
-        self, snapshot: Snapshot, keys: Mapping[str, str], plan: Plan, clock: Callable[[], float] = time.time
+        self,
+        snapshot: Snapshot,
+        keys: Mapping[str, str],
+        plan: Plan = _NO_FAULTS,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._accounts = {key: account for account, key in keys.items()}
         self._plan = plan
@@ -101,62 +105,131 @@ class Service:
         """The reply to one request; never raises for anything that a client sends."""
         parameters = tuple(parse_qsl(request.query, keep_blank_values=True))
         account = self._accounts.get(request.headers.get("x-api-key", ""), "")
-        trouble: Trouble | None = None
-        call: Call | None = None
+        question = _Question(request, account, None, parameters)
+        fault = ""
         try:
-            call = self._find(request.path)
-            if self._faults and call is not None and account:
-                trouble = self._meet(account, call, parameters)
-            reply = self._spoil(trouble, request, call, account, parameters)
+            question = replace(question, call=_find(request.path))
+            trouble = self._meet(question)
+            if trouble is None:
+                reply = self._answer(question)
+            else:
+                fault = "" if trouble.fault is None else trouble.fault.name
+                numbered = replace(question, number=trouble.turn.number)
+                reply = self._troubles.spoil(trouble, lambda: self._answer(numbered))
         except Refusal as refusal:
             reply = refusal.reply(self._troubles.shape)
-        self._note(account, call, parameters, reply, trouble)
+        except BadParameter as error:
+            reply = Refusal(400, str(error), about=error.field).reply(self._troubles.shape)
+        self._note(question, reply.status, fault)
         return reply
 
-    def _meet(self, account: str, call: Call, parameters: Parameters) -> Trouble:
-        """What the request meets; the rows shift before it is answered."""
-        trouble = self._troubles.meet(account, call.name, _page(parameters), _number(parameters, "offset"))
+    def _meet(self, question: _Question) -> Trouble | None:
+        """What a request of a known account meets, if faults are wanted; rows shift before it is answered."""
+        if not self._faults or question.call is None or not question.account:
+            return None
+        page, offset = _read_page(question.parameters), _peek(question.parameters, "offset")
+        trouble = self._troubles.meet(question.account, question.call.name, page, offset)
         for fault in trouble.shifts:
             self._lists.shift(fault, trouble.turn)
             self._filtered.clear()
         return trouble
-    def _find(self, path: str) -> Call | None:
-        """The call of a path; None for a page of the console."""
-        call = _FIXED_PATHS.get(path)
-        if call is None and path.startswith(_CERTIFICATE_PREFIX) and "/" not in path[len(_CERTIFICATE_PREFIX) :]:
-            call = BY_NAME["certificate"]
-        if call is None and path.startswith("/mpki/api/"):
-            raise Refusal(404, f"Nothing is found at {path}")
-        return call
+
+    def _note(self, question: _Question, status: int, fault: str) -> None:
+        call, parameters = question.call, question.parameters
+        self._journal.append(
+            Asked(
+                account=question.account,
+                call="" if call is None else call.name,
+                offset=_peek(parameters, "offset"),
+                limit=_peek(parameters, "limit"),
+                page=_read_page(parameters),
+                status=status,
+                fault=fault,
+                at=self._clock(),
+            )
+        )
+
+    def _answer(self, question: _Question) -> Reply:
+        """The honest reply."""
+        request, account, call = question.request, question.account, question.call
+        if call is None:
+            return Reply(200, HTML, CONSOLE)
+        if request.method != call.method:
+            raise Refusal(405, f"{request.method} is not supported here", code="method_not_allowed")
+        if call.name == "hello":
+            return Reply(200, TEXT, HELLO)
+        if call.name == "openapi":
+            return Reply(200, JSON, self._openapi)
+        if not account:
+            raise Refusal(401, "The API key is missing, unknown or expired")
+        if call.name == "health":
+            return Reply(200, TEXT, b"UP")
+        _check_accept(request.headers.get("accept", ""))
+        self._check_access(account, call)
+        view = self._lists.snapshot.accounts[account]
+        _check_account(view, question.parameters)
+        if call in LISTS:
+            return Reply(200, JSON, self._list(account, call, question))
+        return Reply(200, JSON, _show_certificate(view, request.path, question.parameters))
 
     def _check_access(self, account: str, call: Call) -> None:
-        status = self._refusals.get(account, {}).get(call.name)
+        status = self._plan.refusals.get(account, {}).get(call.name)
         if status == 404:
             raise Refusal(404, f"Nothing is found at {call.path}")
         if status is not None:
             raise Refusal(status, "The key is known but lacks the role for this call")
 
-    def _list(self, account: str, call: Call, parameters: Parameters) -> bytes:
-        items = self._select(account, call, parameters)
-        if call.paging is Paging.ARRAY:
-            return b"[" + b",".join(items) + b"]"
-        offset = _read_count(parameters, "offset", 0, 0)
-        limit = min(_read_count(parameters, "limit", 1, DEFAULT_LIMIT), MAXIMUM_LIMIT)
-        tail = f'],"total":{len(items)},"offset":{offset},"limit":{limit}}}'
-        return b'{"items":[' + b",".join(items[offset : offset + limit]) + tail.encode()
+    def _list(self, account: str, call: Call, question: _Question) -> bytes:
+        items = self._select(account, call, question.parameters)
+        form = self._lists.form(account, call.name, MAXIMUM_LIMIT)
+        if call.paging is Paging.ARRAY or form.is_whole:
+            return self._write_array(account, call, items)
+        offset = _read_count(question.parameters, "offset", 0, 0)
+        limit = min(_read_count(question.parameters, "limit", 1, DEFAULT_LIMIT), form.cap)
+        page = items[offset : offset + limit]
+        if form.is_bare:
+            return self._write_array(account, call, page)
+        total = max(len(items) + form.lie(question.number), 0)
+        tail = f'],"total":{total},"offset":{offset},"limit":{limit}}}'
+        return b'{"items":[' + b",".join(self._lists.serve(account, call.name, page)) + tail.encode()
+
+    def _write_array(self, account: str, call: Call, items: Sequence[bytes]) -> bytes:
+        return b"[" + b",".join(self._lists.serve(account, call.name, items)) + b"]"
 
     def _select(self, account: str, call: Call, parameters: Parameters) -> Sequence[bytes]:
         """The list's items that pass its filters; kept, because the pages of one listing ask the same again."""
-        items = self._snapshot.accounts[account].lists[call.name]
+        items = self._lists.items(account, call.name)
         if call.name not in _FILTERS:
-            return items
+            return self._lists.repeat(account, call.name, items)
         wanted = tuple(sorted(pair for pair in parameters if pair[0] not in ("offset", "limit", "account_id")))
         known = (account, call.name, wanted)
         if known not in self._filtered:
             if len(self._filtered) > 64:
                 self._filtered.clear()
-            self._filtered[known] = keep(items, _FILTERS[call.name](wanted))
+            kept = keep(items, _FILTERS[call.name](wanted))
+            self._filtered[known] = self._lists.repeat(account, call.name, kept)
         return self._filtered[known]
+
+
+def _find(path: str) -> Call | None:
+    """The call of a path; None for a page of the console."""
+    call = _FIXED_PATHS.get(path)
+    if call is None and path.startswith(_CERTIFICATE_PREFIX) and "/" not in path[len(_CERTIFICATE_PREFIX) :]:
+        call = BY_NAME["certificate"]
+    if call is None and path.startswith("/mpki/api/"):
+        raise Refusal(404, f"Nothing is found at {path}")
+    return call
+
+
+def _read_page(parameters: Parameters) -> str:
+    """What is asked for, whoever asks."""
+    return "&".join(f"{name}={value}" for name, value in parameters if name != "account_id")
+
+
+def _peek(parameters: Parameters, name: str) -> int:
+    """A whole number of the query; 0 where there is none."""
+    text = dict(parameters).get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _check_accept(accept: str) -> None:

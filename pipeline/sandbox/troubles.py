@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from pipeline.api.contract import BY_NAME
 from pipeline.sandbox.faults import Family, Fault, Turn, strikes
 from pipeline.sandbox.messages import CONSOLE, HTML, TEXT, Delivery, ErrorShape, Refusal, Reply
 
@@ -115,7 +116,7 @@ class Troubles:
             case "forbidden":
                 return Refusal(403, "The key is known but lacks the role for this call").reply(self.shape)
             case "absent":
-                return Refusal(404, f"Nothing is found for {turn.call}").reply(self.shape)
+                return Refusal(404, f"Nothing is found at {BY_NAME[turn.call].path}").reply(self.shape)
             case "rate-limit":
                 # Asked a second time: a refused request is not counted, so the answer is the same.
                 wait = str(math.ceil(self._seconds_to_wait(turn.account)))

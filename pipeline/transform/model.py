@@ -24,7 +24,8 @@ from pipeline.errors import BuildFailed
 from pipeline.transform.columns import column_comments
 
 MODEL_SCHEMAS = ("meta", "rules", "staging", "core", "mart", "report", "export")
-# Filled by the pipeline itself; a model of such a name would overwrite it. meta.drift is shared: load and a model add rows.
+_FOLDERS = (*MODEL_SCHEMAS, "checks", "macros", "adhoc")
+# Filled by the pipeline itself; a model of such a name would overwrite it. meta.drift is shared: load adds rows too.
 _FILLED = (
     *("rules.policy", "rules.business_unit_mapping", "rules.freezes"),
     *("meta.runs", "meta.extracts", "meta.checks", "meta.current_run", "meta.build_accounts"),
@@ -165,6 +166,10 @@ def _require_key(source: Source, kind: Kind, key: tuple[str, ...]) -> None:
 
 def read_models(folder: Path) -> tuple[Model, ...]:
     """All models below `folder` (sql/), sorted by name; a SQL file in a folder that is no schema is refused."""
+    strays = [path for path in sorted(folder.glob("*/**/*.sql")) if path.relative_to(folder).parts[0] not in _FOLDERS]
+    if strays:
+        msg = f"{strays[0]} is in a folder that is no schema; models are in {', '.join(MODEL_SCHEMAS)}."
+        raise BuildFailed(msg)
     models: dict[str, Model] = {}
     for schema in MODEL_SCHEMAS:
         for path in sorted((folder / schema).rglob("*.sql")):

@@ -6,6 +6,7 @@ expression below `-- macro: schema.name(parameters)`; it reads no table, so a vi
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -54,16 +55,28 @@ def _read_expression(warehouse: Warehouse, source: Source) -> Reading:
     return reading
 
 
+def _header(path: Path) -> list[str]:
+    """The column names of a list; BuildFailed when the first line has none."""
+    with path.open(encoding="utf-8", newline="") as file:
+        names = next(csv.reader(file), [])
+    if not names or not all(name.isidentifier() for name in names) or len(set(names)) != len(names):
+        msg = f"{path} line 1: the first line of a list names its columns, each once; write it."
+        raise BuildFailed(msg)
+    return names
+
+
 def load_lists(warehouse: Warehouse, folder: Path) -> frozenset[str]:
     """Load the CSV files of `folder` (sql/rules) as raw.rules_<name>; the names of these tables."""
     names = set()
     for path in sorted(folder.glob("*.csv")):
         table = f"raw.rules_{path.stem}"
-        reader = (
-            f"read_csv({literal(str(path))}, header = true, all_varchar = true, nullstr = '', null_padding = false)"
-        )
+        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _header(path))
+        # Nothing is guessed: a line with another number of cells is an error.
+        form = f"auto_detect = false, header = true, delim = ',', quote = '\"', nullstr = '', columns = {{{columns}}}"
         try:
-            warehouse.execute(f"create or replace table {table} as select * from {reader}")
+            warehouse.execute(
+                f"create or replace table {table} as select * from read_csv({literal(str(path))}, {form})"
+            )
         except EngineRefused as error:
             msg = f"{path}: {error}; mend the list."
             raise BuildFailed(msg) from None

@@ -43,7 +43,7 @@ _NOT_REPEATABLE = {
 
 @dataclass(slots=True)
 class Reading:
-    """What one statement reads: tables and macros as `schema.name`, each with the line of the file that names it first."""
+    """What a statement reads: tables and macros as `schema.name`, each with the line of its file that names it."""
 
     tables: dict[str, int] = field(default_factory=dict)
     macros: dict[str, int] = field(default_factory=dict)
@@ -53,13 +53,14 @@ def parse(warehouse: Warehouse, source: Source) -> dict[str, Any]:
     """The serialised tree of the one SELECT of `source`."""
     text = warehouse.rows("select json_serialize_sql(?)", [source.sql])[0][0]
     answer = json.loads(text)
+    line, problem = source.first_line, None
     if answer["error"]:
-        position = int(answer.get("position") or 0)
-        reason = " ".join(str(answer["error_message"]).split())
-        msg = f"{source.place(_line(source, position))}: this is not one SELECT ({reason}); a model is one SELECT."
-        raise BuildFailed(msg)
-    if len(answer["statements"]) != 1:
-        msg = f"{source.place()}: there are {len(answer['statements'])} statements; a model is one SELECT."
+        line = _line(source, int(answer.get("position") or 0))
+        problem = " ".join(str(answer["error_message"]).split())
+    elif len(answer["statements"]) != 1:
+        problem = f"there are {len(answer['statements'])} statements"
+    if problem:
+        msg = f"{source.place(line)}: this is not one SELECT ({problem}); write one, in a macro one expression."
         raise BuildFailed(msg)
     tree: dict[str, Any] = answer["statements"][0]["node"]
     return tree
@@ -72,7 +73,7 @@ def read_tables(warehouse: Warehouse, source: Source) -> Reading:
     return reading
 
 
-def _walk(value: Any, ctes: frozenset[str], source: Source, reading: Reading) -> None:
+def _walk(value: object, ctes: frozenset[str], source: Source, reading: Reading) -> None:
     if isinstance(value, list):
         for part in value:
             _walk(part, ctes, source, reading)
@@ -92,6 +93,8 @@ def _allow(node: dict[str, Any], ctes: frozenset[str], source: Source, reading: 
             _refuse(node, source, _WORDS.get(node["class"], f"an expression of kind {node['class']}"))
         if node["class"] == "FUNCTION":
             _allow_function(node, source, reading)
+        if node["class"] == "COLUMN_REF" and len(node["column_names"]) == 1:
+            _refuse_clock(node, node["column_names"][0], source)
     elif isinstance(kind, str):
         if kind not in _QUERIES | _TABLES | _MODIFIERS:
             _refuse(node, source, _WORDS.get(kind, f"a part of kind {kind}"))
@@ -115,10 +118,15 @@ def _allow_table(node: dict[str, Any], ctes: frozenset[str], source: Source, rea
 
 def _allow_function(node: dict[str, Any], source: Source, reading: Reading) -> None:
     name, schema = node["function_name"].lower(), node["schema"].lower()
-    if name in _NOT_REPEATABLE:
-        _refuse(node, source, f"{name}()", "take the instant from meta.current_run; the same run gives the same rows")
+    _refuse_clock(node, name, source)
     if schema:
         reading.macros.setdefault(f"{schema}.{name}", _line(source, node["query_location"]))
+
+
+def _refuse_clock(node: dict[str, Any], name: str, source: Source) -> None:
+    """`current_date` without brackets comes from the parser as a column."""
+    if name.lower() in _NOT_REPEATABLE:
+        _refuse(node, source, name, "take the instant from meta.current_run; the same run gives the same rows")
 
 
 def _refuse(node: dict[str, Any], source: Source, what: str, instead: str = "a model only reads tables") -> None:

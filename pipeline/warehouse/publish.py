@@ -1,8 +1,8 @@
 """Write beside, check, swap: the published file is replaced whole or not at all.
 
 A build works on a copy (`tlm.duckdb.building`) of the published file. `publish` makes the copy safe on disk and moves
-it over the published one; readers that hold the old file keep it. A crash at any point leaves the old file byte for byte,
-and what a dead build left is removed when the next one starts.
+it over the published one; readers that hold the old file keep it. A crash at any point leaves the old file byte for
+byte, and what a dead build left is removed when the next one starts.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def open_build(published: Path) -> Build:
 
 
 def publish(build: Build, *, mode: int = 0o640, group: str | None = None) -> None:
-    """Swap the build in, readable as `mode` and `group` say; when that fails the old file stays and the build is gone."""
+    """Swap the build in, readable as `mode` and `group` say; if that fails the old file stays and the build is gone."""
     try:
         with _output(build.published):
             _compact(build.warehouse, build.building)

@@ -354,7 +354,7 @@ select
     joined.key_type,
     joined.key_size,
     joined.signature_algorithm,
-    joined.certificate_status,
+    joined.certificate_status, -- status of its certificate, as its own item says
     joined.tags,
     joined.owners,
     joined.cert_owner_ids

@@ -5,7 +5,7 @@
 with before as (
     select
         history.endpoint_key,
-        replace(upper(coalesce(history.security_rating, 'NOT_RATED')), ' ', '_') as rating
+        coalesce(staging.status_word(history.security_rating), 'NOT_RATED') as rating
     from core.endpoint_history as history
     inner join meta.build_accounts as accounts
         on
@@ -16,8 +16,8 @@ with before as (
 )
 select
     before.rating as rating_before, -- rating at the baseline; NOT_RATED where there was none
-    replace(upper(coalesce(endpoints.security_rating, 'NOT_RATED')), ' ', '_') as rating, -- rating now
+    coalesce(staging.status_word(endpoints.security_rating), 'NOT_RATED') as rating, -- rating now
     count(*) as endpoints -- endpoints with this pair
 from before
 inner join core.endpoints as endpoints on before.endpoint_key = endpoints.endpoint_key
-group by before.rating, replace(upper(coalesce(endpoints.security_rating, 'NOT_RATED')), ' ', '_')
+group by before.rating, coalesce(staging.status_word(endpoints.security_rating), 'NOT_RATED')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,50 @@ def test_a_key_file_that_others_can_write_is_refused(tmp_path: Path) -> None:
         read_secret(SecretReference(file="key"), "api_key", tmp_path)
     key.chmod(0o600)
     assert read_secret(SecretReference(file="key"), "api_key", tmp_path) == "secret-key"
+
+
+@pytest.mark.parametrize(("mode", "is_told"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)])
+def test_a_key_file_that_others_can_read_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, mode: int, is_told: bool
+) -> None:
+    """It is used all the same: secrets of a container are often readable."""
+    monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
+    key = tmp_path / "key"
+    key.write_text("secret-key\n", encoding="utf-8")
+    key.chmod(mode)
+    assert read_secret(SecretReference(file="key"), "accounts.prod.api_key", tmp_path) == "secret-key"
+    assert (f"accounts.prod.api_key: {key} can be read by others; run `chmod 600 {key}`." in caplog.text) is is_told
+    assert "secret-key" not in caplog.text
+
+
+def test_a_command_runs_in_the_folder_of_the_file_and_gives_its_first_line(tmp_path: Path) -> None:
+    """Like every relative path; password stores keep notes below the secret."""
+    (tmp_path / "give").write_text("#!/bin/sh\necho canary-key\necho url: https://one.digicert.com\n", encoding="utf-8")
+    (tmp_path / "give").chmod(0o700)
+    assert read_secret(SecretReference(command=("./give",)), "api_key", tmp_path) == "canary-key"
+
+
+def test_a_command_that_fails_tells_nothing_that_it_printed(tmp_path: Path) -> None:
+    """What it wrote before it failed may be the key."""
+    reference = SecretReference(command=("sh", "-c", "echo canary-key; echo canary-key >&2; exit 3"))
+    with pytest.raises(ConfigurationError, match="the command 'sh' gave no key") as caught:
+        read_secret(reference, "api_key", tmp_path)
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_client_certificate_needs_tls(tmp_path: Path) -> None:
+    """On plain http there is no one to show it to."""
+    text = MINIMAL.replace("https://one.digicert.com", "http://127.0.0.1:8080")
+    text += 'client_certificate = { file = "client.p12" }\n'
+    with pytest.raises(ConfigurationError, match=r"accounts\[0\]\.client_certificate needs https"):
+        read_settings(write(tmp_path, text), {})
+
+
+def test_a_switch_that_turns_verification_off_does_not_exist(tmp_path: Path) -> None:
+    """Not under any of the usual names."""
+    for name in ("verify", "verify_tls", "insecure", "ssl_verify"):
+        with pytest.raises(ConfigurationError, match=name):
+            read_settings(write(tmp_path, f"{MINIMAL}{name} = false\n"), {})
 
 
 def test_a_key_comes_from_the_environment_or_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 
 import pytest
@@ -10,6 +11,7 @@ import stamina
 
 from pipeline.api.client import Client, Patience, Tally
 from pipeline.api.contract import BY_NAME
+from pipeline.api.line import Line
 from pipeline.api.reply import Page, read_page
 from pipeline.api.request import Caller, build_request
 from pipeline.config import Account
@@ -30,7 +32,13 @@ def fetch(tlm: Tlm, patience: Patience, tally: Tally, *, times: int = 1, concurr
     async def ask() -> list[Page]:
         caller = Caller(Account(name="prod", base_url=tlm.base_url), KEY)
         request = build_request(caller, BY_NAME["agents"])
-        client = Client(requests_per_second=1000, concurrency=concurrency, clock=lambda: NOW, patience=patience)
+        client = Client(
+            requests_per_second=1000,
+            concurrency=concurrency,
+            clock=lambda: NOW,
+            patience=patience,
+            line=Line("prod"),
+        )
         async with client:
             return await asyncio.gather(*(client.fetch(request, read_page, tally) for _ in range(times)))
 
@@ -89,3 +97,49 @@ def test_retries_are_told_in_our_own_words(tlm: Tlm, caplog: pytest.LogCaptureFi
     assert [(record.name, record.levelname) for record in caplog.records if record.levelname == "WARNING"] == [
         ("pipeline.api.client", "WARNING")
     ]
+
+
+def test_an_overloaded_service_is_asked_less_often(tlm: Tlm, caplog: pytest.LogCaptureFixture) -> None:
+    """After a 429 the requests of the account are twice as far apart, and one line says so."""
+    caplog.set_level(logging.INFO, "pipeline")
+    tlm.instead = lambda _asked, number: (429, {"retry-after": "0"}, b"") if number == 1 else None
+
+    async def ask() -> None:
+        request = build_request(Caller(Account(name="prod", base_url=tlm.base_url), KEY), BY_NAME["agents"])
+        async with Client(requests_per_second=40, concurrency=1, clock=lambda: NOW, line=Line("prod")) as client:
+            await asyncio.gather(*(client.fetch(request, read_page, Tally()) for _ in range(4)))
+
+    with stamina.set_testing(False):
+        asyncio.run(ask())
+    times = [one.at for one in tlm.asked]
+    # A good reply adds a hundredth of the ceiling: 20, 20.4, 20.8 a second.
+    assert all(later - earlier >= 1 / 21.5 for earlier, later in itertools.pairwise(times))
+    assert [r.getMessage() for r in caplog.records if r.levelname == "INFO"] == [
+        "Account prod: slower, 20 requests a second (status 429)."
+    ]
+
+
+def test_a_service_that_says_when_is_asked_twice_as_often(tlm: Tlm) -> None:
+    """It is at work on it; a service that says nothing is given up earlier."""
+    tlm.instead = lambda _asked, _number: (503, {"retry-after": "0"}, b"")
+    tally = Tally()
+    with stamina.set_testing(False), pytest.raises(RateLimited, match=r"4 attempts\)"):
+        fetch(tlm, Patience(attempts=2), tally)
+    assert tally.requests == 4
+
+
+def test_the_time_of_the_account_is_a_budget(tlm: Tlm) -> None:
+    """When it is used up nothing more is sent, and no wait that would end after it is begun."""
+    with pytest.raises(ServiceUnavailable, match=r"time for this account \(0 minutes\).*--resume"):
+        fetch(tlm, Patience(budget_seconds=0), Tally())
+    assert tlm.asked == []
+    tlm.instead = lambda _asked, _number: (429, {"retry-after": "30"}, b"")
+    with stamina.set_testing(False), pytest.raises(RateLimited, match=r"1 attempt\)"):
+        fetch(tlm, Patience(budget_seconds=20), Tally())
+
+
+def test_the_library_logs_nothing_of_its_own(tlm: Tlm, caplog: pytest.LogCaptureFixture) -> None:
+    """At the lowest level only our lines speak of requests, and none holds the key."""
+    caplog.set_level(logging.DEBUG)
+    fetch(tlm, Patience(), Tally())
+    assert KEY not in caplog.text

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pipeline.config import Settings, read_settings
 from pipeline.jobs import run_daily
+from pipeline.report.assemble import read_report
+from pipeline.report.contents import Report
+from pipeline.report.page import Theme
+from pipeline.report.pdf import render_pdf
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import ThreadedSandbox
-from pipeline.warehouse.duck import open_writable
+from pipeline.warehouse.duck import open_read_only, open_writable
 
 Shaped = Callable[..., Settings]
 
 _STATES = {
     "incomplete": (
-        "update meta.runs set is_complete = false, reason = 'discovered endpoints stopped at 8 of 9 (HTTP 503)'"
-        " where account = 'apac'",
+        """update meta.runs set is_complete = false, reason = 'discovered endpoints stopped at 8 of 9 (HTTP 503)'
+        where account = 'apac'""",
     ),
     "stale": (
         "update meta.build_accounts set is_stale = true, as_of_at = as_of_at - interval 7 day where account = 'apac'",
@@ -32,10 +37,14 @@ _STATES = {
     ),
     "real service": ("update meta.runs set base_url = 'https://one.digicert.com'",),
     "hostile names": (
-        "update core.endpoints set host_name = '\"><script>alert(1)</script>' || chr(8238) || repeat('x', 300)",
-        "update core.endpoints set business_unit = '<img src=file:///etc/passwd>', ca_vendor = '</style>', platform = '</svg>'",
+        """update core.endpoints set
+            host_name = case
+                when protection = 'certificate' then '"><script>alert(1)</script>' || chr(8238) || repeat('x', 300)
+                else '\u0628\u0648\u0627\u0628\u0629'
+            end,
+            business_unit = '<img src=file:///etc/passwd>', ca_vendor = '</style>', platform = '</svg><image href="/x"/>',
+            sensor_name = '{{ 7*7 }}', os_name = '<b>'""",
         "update mart.metrics set business_unit = '<img src=file:///etc/passwd>' where business_unit is not null",
-        "update mart.unsecured set host_name = '\u0628\u0648\u0627\u0628\u0629', business_unit = '<b>', sensor_name = '{{ 7*7 }}'",
     ),
 }
 
@@ -93,3 +102,20 @@ def shaped(database: Path, tmp_path: Path) -> Shaped:
         return settings
 
     return shape
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A report and its PDF."""
+
+    report: Report
+    pdf: bytes
+
+
+@pytest.fixture(scope="session")
+def issued(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Issued:
+    """The report of the database as it is, rendered once."""
+    settings = settings_for(tmp_path_factory.mktemp("issued"), None)
+    with open_read_only(database) as warehouse:
+        report = read_report(warehouse, settings)
+    return Issued(report, render_pdf(report, Theme()))

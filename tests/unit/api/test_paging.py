@@ -48,8 +48,9 @@ def read_all(paging: Paging, server: Server, limit: int, *, ahead: int = 4) -> t
             return taken, offsets
         ask, answer = under_way.popleft()
         while True:
-            step = paging.take(ask, answer)
-            taken += [int(bytes(item)) for item in answer.items[: step.keep]]
+            numbers = [int(bytes(item)) for item in answer.items]
+            step = paging.take(ask, answer, numbers)
+            taken += numbers[step.start :]
             if step.rest is None:
                 break
             ask = step.rest

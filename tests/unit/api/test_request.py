@@ -7,7 +7,7 @@ import pytest
 from pipeline import __version__
 from pipeline.api.contract import BY_NAME
 from pipeline.api.request import Caller, build_request, page_parameters
-from pipeline.config import Account
+from pipeline.config import Account, ClientCertificate
 from pipeline.errors import ConfigurationError
 
 ACCOUNT = Account(name="prod", base_url="https://one.digicert.com/", account_id="1111")
@@ -67,3 +67,24 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str)
     with pytest.raises(ConfigurationError) as caught:
         Caller(ACCOUNT, key)
     assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "asked"),
+    [
+        ("https://one.digicert.com", "https://clientauth.one.digicert.com"),
+        ("https://demo.one.nl.digicert.com/", "https://clientauth.demo.one.nl.digicert.com"),
+        ("https://tlm.example:8443", "https://clientauth.tlm.example:8443"),
+        ("https://clientauth.one.digicert.com", "https://clientauth.one.digicert.com"),
+        ("https://localhost:8443", "https://localhost:8443"),
+        ("https://127.0.0.1:8443", "https://127.0.0.1:8443"),
+        ("https://[::1]:8443", "https://[::1]:8443"),
+        ("https://192.0.2.7", "https://192.0.2.7"),
+    ],
+)
+def test_a_client_certificate_is_shown_to_its_own_host(base_url: str, asked: str) -> None:
+    """The vendor's hosts have `clientauth.` before their name for it; no key is sent."""
+    account = Account(name="prod", base_url=base_url, client_certificate=ClientCertificate("client.p12"))
+    request = build_request(Caller(account, None), BY_NAME["agents"])
+    assert request.url == f"{asked}/mpki/api/v1/agent"
+    assert "x-api-key" not in request.headers

@@ -45,7 +45,9 @@ CORPUS = [
     Hostile("lone surrogate", b'{"id":"s","discovery_error":"a\\ud800b"}', ("s", "a\ufffdb", None), "mended_item"),
     Hostile("pair", b'{"id":"s","discovery_error":"\\ud83d\\ude00"}', ("s", "\U0001f600", None)),
     Hostile("surrogate inside", b'{"id":"s","tags":["\\uDC00"]}', ("s", None, '["\ufffd"]'), "mended_item"),
-    Hostile("invalid UTF-8", b'{"id":"u","discovery_error":"a\xff\xfeb"}', ("u", "a\ufffd\ufffdb", None), "mended_item"),
+    Hostile(
+        "invalid UTF-8", b'{"id":"u","discovery_error":"a\xff\xfeb"}', ("u", "a\ufffd\ufffdb", None), "mended_item"
+    ),
     Hostile("control", b'{"id":"c","discovery_error":"a\x02b"}', ("c", "a\x02b", None), "mended_item"),
     Hostile("key twice", b'{"id":"first","id":"last"}', ("last", None, None), "mended_item"),
     Hostile("number as item", b"5", (None, None, None), "not_an_object"),

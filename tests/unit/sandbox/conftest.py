@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.sandbox.messages import Reply, Request
 from pipeline.sandbox.plan import Plan
-from pipeline.sandbox.service import Reply, Request, Service, make_key
+from pipeline.sandbox.service import Service, make_key
 from pipeline.sandbox.world import World
 
 PLAN = Plan(endpoints=2000, seed=7, weeks=3)

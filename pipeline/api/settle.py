@@ -1,0 +1,193 @@
+"""What follows when a list was read to its end and the counts do not agree: a second look, only where it is needed. Pure.
+
+The chain of a list (`pipeline.api.paging`) has every row that was there the whole time. It may lack rows that were
+inserted into a part that had been read, and still have rows that were removed since, so the number of its positions may
+differ from the API's total at the end. Where the rows moved is found by bisection: a page tells by how much positions
+have shifted there, and between two places with the same shift nothing is missing. So a moved row costs a dozen requests
+however long the list is. A page read again is *spliced*: between its first and its last item that the chain knows, the
+chain becomes what the page says.
+
+A key that stands twice in the chain is either an id that the API gives twice, or a row that moved while it was read and
+hides another one: the pages around it are read again, and so are all pages when they were of one item.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.api.paging import Ask
+from pipeline.api.reply import Page
+
+ROUNDS = 4
+"""Second looks before the list counts as one that never stands still."""
+_LEAST_PROBES = 60  # requests of one round, also for a short list
+
+Answer = tuple[Page, Sequence[int]]
+Asking = Generator[Ask, Answer, None]
+
+
+@dataclass(slots=True)
+class Place:
+    """Position `position` of the list holds item `index` of the chain."""
+
+    position: int
+    index: int
+
+
+@dataclass(slots=True)
+class Settling:
+    """A second look at a list whose chain is `chain`, in pages of `step`; `landed` are keys that are on the disk besides.
+
+    `run` yields wishes, is sent (page, keys), and after each `fresh` are the places in that page of items that were
+    missing and are to be laid down. At the end `fault` says why the list is not complete, else `note` what was odd.
+    """
+
+    chain: array[int]
+    step: int
+    total: int
+    repeated: Collection[int]
+    landed: set[int]
+    has_overlap: bool = True
+    note: str | None = None
+    fault: str | None = None
+    fresh: list[int] = field(default_factory=list)
+    inserted: int = 0
+    removed: int = 0
+    _left: int = 0
+    _totals: set[int] = field(default_factory=set)
+    _size: int = 0
+    _is_short: bool = False
+
+    def run(self) -> Asking:
+        """Look until the chain has as many positions as the API's total, or the list never stands still."""
+        if self.repeated or not self.has_overlap:
+            yield from self._doubtful()
+        for _ in range(ROUNDS):
+            self._left = max(_LEAST_PROBES, len(self.chain) // (2 * self.step))
+            self._totals.clear()
+            self._is_short = False
+            if (yield from self._is_tail_confirmed()):
+                break
+            yield from self._look()
+            if len(self._totals) == 1 and self.total == len(self.chain):
+                break
+        else:
+            self.fault = f"the API's total is {self.total}, but " + (
+                f"the list ends after {len(self.chain)}"
+                if self._is_short
+                else f"received were {len(self.chain)}: rows came and went in each of {ROUNDS} readings"
+            )
+        self._tell()
+
+    def _is_tail_confirmed(self) -> Generator[Ask, Answer, bool]:
+        """Whether the last item of the chain still stands where it stood, with nothing behind: positions agree.
+
+        A total below the positions is then the API's error, confirmed by a second read; one above them means that
+        rows are kept from us, and so does a list that ends elsewhere.
+        """
+        if not self.chain:
+            _, keys = yield from self._ask(0)
+            return not keys and not self.total
+        _, keys = yield from self._ask(len(self.chain) - 1)
+        ends_here = list(keys) == [self.chain[-1]]
+        self._is_short = ends_here and self.total > len(self.chain)
+        return ends_here and not self._is_short
+
+    def _look(self) -> Asking:
+        """Find where the chain and the list differ, between its head and its tail, and splice what they say."""
+        _, keys = yield from self._ask(0)
+        head = self._splice(0, keys)
+        if head is None or len(keys) >= self.total:
+            return
+        position = max(0, self.total - max(1, self._size))
+        _, keys = yield from self._ask(position)
+        tail = self._splice(position, keys)
+        if tail is not None:
+            yield from self._between(head[1], tail[0])
+
+    def _between(self, first: Place, last: Place) -> Asking:
+        """Make the chain agree between two places of the list; the later part first, so that indexes stay true."""
+        span = last.position - first.position
+        if span == last.index - first.index or span < 1 or self._left <= 0:
+            return
+        fits = span < self._size
+        position = first.position if fits else (first.position + last.position) // 2
+        _, keys = yield from self._ask(position)
+        before = len(self.chain)
+        found = self._splice(position, keys)
+        if found is None or fits:
+            return
+        start, end = found
+        last = Place(last.position, last.index + len(self.chain) - before)
+        if end.position < last.position:
+            yield from self._between(end, last)
+        if first.position < start.position:
+            yield from self._between(first, start)
+
+    def _doubtful(self) -> Asking:
+        """Read again what the overlap could not prove."""
+        step = max(1, self.step)
+        every = range(0, len(self.chain), step)
+        hit = {index // step * step for index, key in enumerate(self.chain) if key in self.repeated}
+        for position in every if not self.has_overlap else sorted(hit):
+            _, keys = yield from self._ask(position)
+            self._splice(position, keys)
+
+    def _ask(self, position: int) -> Generator[Ask, Answer, Answer]:
+        self._left -= 1
+        page, keys = yield Ask(position)
+        self.fresh = []
+        if page.total is not None:
+            self.total = page.total
+        elif len(keys) < self.step:  # a bare array that ends with this page
+            self.total = position + len(keys)
+        self._totals.add(self.total)
+        self._size = max(self._size, len(keys))
+        return page, keys
+
+    def _splice(self, position: int, keys: Sequence[int]) -> tuple[Place, Place] | None:
+        """Put the page in the chain's place; where its ends are then, or None when it shares nothing with the chain."""
+        chain = self.chain
+        is_end = position + len(keys) >= self.total
+        first = next(((n, at) for n, key in enumerate(keys) if (at := self._find(key, position + n)) is not None), None)
+        back = range(len(keys) - 1, -1, -1)
+        last = next(((n, at) for n in back if (at := self._find(keys[n], position + n)) is not None), None)
+        if first is None or last is None or last[1] - first[1] < 0:
+            if position or not is_end:
+                return None
+            first, last = (0, 0), (len(keys) - 1, len(chain) - 1)
+        start, low = (0, 0) if position == 0 else first
+        stop, high = (len(keys), len(chain)) if is_end else (last[0] + 1, last[1] + 1)
+        old, new = chain[low:high], array("q", keys[start:stop])
+        if old != new:
+            known = set(old)
+            added = [place for place in range(start, stop) if keys[place] not in known]
+            self.inserted += len(added)
+            self.removed += len(known.difference(new))
+            self.fresh = [place for place in added if keys[place] not in self.landed]
+            self.landed.update(keys[place] for place in added)
+            chain[low:high] = new
+        return Place(position + start, low), Place(position + stop - 1, low + len(new) - 1)
+
+    def _find(self, key: int, near: int) -> int | None:
+        """Where the chain has the key: near the position first, for a key may stand twice."""
+        reach = 4 * max(self.step, 1)
+        low = max(0, near - reach)
+        for bounds in ((near, near + 1), (low, near + reach), (0, len(self.chain))):
+            try:
+                return self.chain.index(key, *bounds)
+            except ValueError:
+                continue
+        return None
+
+    def _tell(self) -> None:
+        said = []
+        if self.inserted or self.removed:
+            said.append(f"{self.inserted} rows came and {self.removed} went while the list was read")
+        if self.total < len(self.chain):
+            said.append(f"the API's total is {self.total}, a second read confirmed {len(self.chain)} positions")
+        if self.repeated:
+            said.append(f"{len(self.repeated)} ids stand in the list more than once, confirmed by a second read")
+        self.note = "; ".join(said) or None

@@ -1,0 +1,138 @@
+"""Reading lists whose rows come and go: every row that stays is there once, or the list is not called complete."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.api.paging import Ask, Paging
+from pipeline.api.reply import Page
+from pipeline.api.settle import Answer, Settling
+
+
+@dataclass
+class Moving:
+    """A list of numbers; before request n the edits of `edits[n]` happen, each at a share of the list's length."""
+
+    rows: list[int]
+    edits: dict[int, list[tuple[str, float]]] = field(default_factory=dict)
+    cap: int = 1000
+    requests: int = 0
+    ever: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.ever |= set(self.rows)
+
+    def page(self, offset: int, limit: int) -> Page:
+        """The page as it is at this moment."""
+        self.requests += 1
+        assert self.requests < 5000, "reading does not end"
+        for what, share in self.edits.get(self.requests, []):
+            place = int(share * len(self.rows))
+            if what == "insert":
+                self.rows.insert(place, 1_000_000 + len(self.ever))
+                self.ever.add(self.rows[place])
+            elif self.rows:
+                self.gone.add(self.rows.pop(min(place, len(self.rows) - 1)))
+        found = self.rows[offset : offset + min(limit, self.cap)]
+        items = [msgspec.Raw(str(number).encode()) for number in found]
+        return Page(items, len(self.rows), offset, limit, is_bare_array=False, body=b"")
+
+
+def numbers_of(page: Page) -> list[int]:
+    """The items as numbers, which are their own keys."""
+    return [int(bytes(item)) for item in page.items]
+
+
+def read(server: Moving, limit: int, *, ahead: int = 4, order: random.Random | None = None) -> tuple[list[int], str | None]:
+    """What is laid down, and why it is not complete; pages under way are answered in any order."""
+    paging = Paging(limit)
+    landed: list[int] = []
+    under_way: deque[tuple[Ask, list[Page]]] = deque()
+    while True:
+        while len(under_way) < ahead and (ask := paging.next_ask()) is not None:
+            under_way.append((ask, []))
+        if not under_way or paging.is_over:
+            break
+        waiting = [one for one in under_way if not one[1]]
+        (order or random.Random(1)).shuffle(waiting)
+        for one in waiting:
+            one[1].append(server.page(one[0].offset, limit))
+        ask, (page,) = under_way.popleft()
+        while True:
+            keys = numbers_of(page)
+            taken = paging.take(ask, page, keys)
+            landed += keys[taken.start :]
+            if taken.rest is None:
+                break
+            ask = taken.rest
+            page = server.page(ask.offset, limit)
+    if paging.fault:
+        return landed, paging.fault
+    doubles = {key for key, times in Counter(paging.chain).items() if times > 1}
+    if paging.is_proven() and not doubles:
+        return landed, None
+    settling = Settling(
+        paging.chain, paging.step, paging.total_end or 0, doubles, set(), has_overlap=paging.overlap > 0
+    )
+    asking = settling.run()
+    answer: Answer | None = None
+    while True:
+        try:
+            ask = next(asking) if answer is None else asking.send(answer)
+        except StopIteration:
+            ask = None
+        if answer is not None:
+            landed += [numbers_of(answer[0])[place] for place in settling.fresh]
+        if ask is None:
+            return landed, settling.fault
+        page = server.page(ask.offset, limit)
+        answer = (page, numbers_of(page))
+
+
+EDITS = st.dictionaries(
+    st.integers(1, 40),
+    st.lists(st.tuples(st.sampled_from(["insert", "remove"]), st.floats(0, 1)), max_size=6),
+    max_size=12,
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.integers(0, 200), EDITS, st.sampled_from([1, 2, 3, 7, 10, 50]), st.integers(1, 6), st.integers(0, 9))
+def test_every_row_that_stays_is_read_once(
+    size: int, edits: dict[int, list[tuple[str, float]]], limit: int, ahead: int, seed: int
+) -> None:
+    """Rows come and go before any request: none that stays is missing or doubled, none is invented."""
+    server = Moving(list(range(size)), edits)
+    landed, fault = read(server, limit, ahead=ahead, order=random.Random(seed))
+    assert set(landed) <= server.ever
+    if fault is None:
+        staying = set(range(size)) - server.gone
+        assert staying <= set(landed)
+        assert [number for number, times in Counter(landed).items() if times > 1 and number in staying] == []
+
+
+def test_a_moved_row_costs_a_dozen_requests() -> None:
+    """However long the list is: where it moved is found by bisection."""
+    still = Moving(list(range(20_000)))
+    read(still, 100)
+    assert still.requests <= 204
+    moving = Moving(list(range(20_000)), {150: [("insert", 0.1)]})
+    landed, fault = read(moving, 100)
+    assert (fault, sorted(landed)) == (None, sorted(moving.rows))
+    assert moving.requests <= still.requests + 16
+
+
+@pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 5000])
+def test_a_list_that_stands_still_is_not_looked_at_twice(size: int) -> None:
+    """The overlap costs one page in a hundred, and the end at most one more."""
+    server = Moving(list(range(size)))
+    assert read(server, 100) == (list(range(size)), None)
+    assert server.requests <= max(1, -(-size // 100)) + size // 9900 + 1

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipeline.errors import BuildFailed
+
+KEPT = "-- kind: append\n-- key: n\n"
+
+
+def test_models_are_built_in_the_order_of_what_they_read(project: Any) -> None:
+    """Names do not matter: z is built before a when a reads it."""
+    project.model("core.a", "select n + 1 as n from staging.z")
+    project.model("staging.z", "select 1 as n", "-- kind: view\n")
+    assert list(project.build().seconds) == ["staging.z", "core.a"]
+    assert project.rows("core.a") == [(2,)]
+
+
+def test_a_catch_up_builds_kept_models_and_what_they_read(project: Any) -> None:
+    """The rest, the checks and the comments come with the last run."""
+    project.model("core.log", "select n from staging.z", KEPT + "-- check: holds(n > 5)\n")
+    project.model("staging.z", "select 1 as n")
+    project.model("mart.others", "select n from core.log")
+    report = project.build(everything=False)
+    assert list(report.seconds) == ["staging.z", "core.log"]
+    assert project.warehouse.rows("select count(*) from meta.checks") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "sql", "says"),
+    [
+        ("core.a", "select 1 as n\nfrom core.bee", "sql/core/a.sql line 5: there is no table or model core.bee"),
+        ("core.a", "select core.f(1) as n", "sql/core/a.sql line 4: there is no macro core.f"),
+        ("core.b", "select n from core.b", "core.b reads core.b (sql/core/b.sql line 4)"),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_refused(name: str, sql: str, says: str, project: Any) -> None:
+    """A missing table or macro and a circle are named with file and line before anything is built."""
+    project.model(name, sql)
+    with pytest.raises(BuildFailed) as caught:
+        project.build()
+    assert says in str(caught.value)
+
+
+def test_a_table_of_an_earlier_version_is_not_read(project: Any) -> None:
+    """What an older file happens to hold does not make a wrong name right."""
+    project.model("core.old", "select 1 as n")
+    project.build()
+    (project.folder / "core" / "old.sql").unlink()
+    project.model("core.a", "select n from core.old")
+    with pytest.raises(BuildFailed, match=r"no table or model core\.old"):
+        project.build()
+
+
+def test_a_view_of_an_earlier_version_is_dropped(project: Any) -> None:
+    """A view whose file is gone would fail in people's hands."""
+    project.model("core.old", "select 1 as n", "-- kind: view\n")
+    project.build()
+    (project.folder / "core" / "old.sql").unlink()
+    project.build()
+    assert project.warehouse.rows("select count(*) from duckdb_views() where schema_name = 'core'") == [(0,)]
+
+
+def test_tables_and_columns_are_described(project: Any) -> None:
+    """A column without a comment has the one of its namesake in what the model reads; the rest is reported."""
+    project.model("core.a", "select\n    account,\n    id as thing_id, -- who it is\n    1 as extra\nfrom raw.agents")
+    project.model("mart.b", "select account, thing_id from core.a", "-- kind: view\n")
+    report = project.build()
+    comments = dict(
+        project.warehouse.rows(
+            "select table_name || '.' || column_name, comment from duckdb_columns() where schema_name in ('core', 'mart')"
+        )
+    )
+    assert comments == {
+        "a.account": "name of the account in tlm.toml",
+        "a.thing_id": "who it is",
+        "a.extra": None,
+        "b.account": "name of the account in tlm.toml",
+        "b.thing_id": "who it is",
+    }
+    assert report.uncommented == ("core.a.extra",)
+    assert project.warehouse.rows("select comment from duckdb_views() where view_name = 'b'") == [("One thing.",)]
+    assert project.warehouse.rows("select comment from duckdb_tables() where table_name = 'a'") == [("One thing.",)]
+
+
+def test_a_comment_that_belongs_to_no_column_is_refused(project: Any) -> None:
+    """A description that nobody would ever read is an error."""
+    project.model("core.a", "select\n    1 + n -- the next\nfrom raw.numbers")
+    project.warehouse.execute("create table raw.numbers as select 1 as n")
+    with pytest.raises(BuildFailed, match="belongs to no column"):
+        project.build()
+
+
+def test_macros_may_call_each_other_and_live_in_views(project: Any) -> None:
+    """Order among macros is by who calls whom; a sentence becomes the comment."""
+    project.write("macros/a.sql", "-- Twice the next.\n-- macro: staging.a(x)\n2 * staging.b(x)\n")
+    project.write("macros/b.sql", "-- The next.\n-- macro: staging.b(x)\nx + 1 -- a note\n")
+    project.model("core.v", "select staging.a(1) as n", "-- kind: view\n")
+    project.build()
+    assert project.rows("core.v") == [(4,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("-- macro: staging.a(x)\n(select max(k) from core.t)", "the macro reads core.t"),
+        ("-- macro: a(x)\nx", "macro: schema.name"),
+        ("-- One.\nx", "macro: schema.name"),
+        ("-- macro: staging.a(x)\n-- kind: view\nx", "unknown header key 'kind'"),
+        ("-- macro: staging.a(x)\nx +", "not one SELECT"),
+        ("-- macro: staging.a(x)\nx)); drop table core.t; select ((1", "not one SELECT"),
+        ("-- macro: staging.a(x)\nx + now()", "now is not allowed"),
+    ],
+)
+def test_a_wrong_macro_is_refused(text: str, says: str, project: Any) -> None:
+    """A macro is one expression over its parameters."""
+    project.write("macros/a.sql", text)
+    with pytest.raises(BuildFailed) as caught:
+        project.build()
+    assert "sql/macros/a.sql" in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_a_list_is_loaded_as_text_and_typed_by_a_model(project: Any) -> None:
+    """Empty is null, everything else is text until the model of the same name casts it."""
+    project.write("rules/limits.csv", 'from_on,days,note\n2026-03-15,200,\n2027-03-15,100,"a, b"\n')
+    project.model(
+        "rules.limits",
+        "select cast(from_on as date) as from_on, cast(days as integer) as days, note\nfrom raw.rules_limits",
+    )
+    project.build()
+    rows = project.warehouse.rows("select cast(from_on as varchar), days, note from rules.limits order by 1")
+    assert rows == [("2026-03-15", 200, None), ("2027-03-15", 100, "a, b")]
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2,3\n", "a,b\n1\n", ""])
+def test_a_damaged_list_is_named(text: str, project: Any) -> None:
+    """A line with too many or too few cells, or no header, stops the build and names the file."""
+    project.write("rules/limits.csv", text)
+    with pytest.raises(BuildFailed, match=r"rules/limits\.csv"):
+        project.build()
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_the_tables_do_not_depend_on_threads(threads: int, project: Any) -> None:
+    """The same rows in the same order on disk with one and with eight threads."""
+    project.warehouse.execute(f"set threads = {threads}")
+    project.warehouse.execute("create table raw.numbers as select range as n, range % 7 as g from range(300000)")
+    project.model("core.t", "select n, g from raw.numbers order by g, n desc")
+    project.model("core.h", "select cast(n as varchar) as k, g from raw.numbers", "-- kind: versions\n-- key: k\n")
+    project.build()
+    in_order = sorted(range(300000), key=lambda n: (n % 7, -n))
+    assert [row[0] for row in project.warehouse.rows("select n from core.t order by rowid")] == in_order
+    keys = [row[0] for row in project.warehouse.rows("select k from core.h order by rowid")]
+    assert keys == sorted(map(str, range(300000)))

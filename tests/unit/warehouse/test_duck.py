@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import EngineRefused, OutputFailed, UsageError
+from pipeline.warehouse.duck import Warehouse, identifier, literal, open_read_only, open_writable
+
+ENDLESS = "select count(*) from range(10000000) a, range(1000000) b where (a.range * b.range) % 7 = 3"
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A small warehouse file under a name that is not the catalog's."""
+    path = tmp_path / "archive.duckdb"
+    with open_writable(path) as warehouse:
+        warehouse.execute("create schema core")
+        warehouse.execute("create table core.things as select range as thing_no, 'it''s' as name from range(3)")
+        warehouse.execute("create macro core.doubled(x) as (2 * x)")
+        warehouse.execute("create view core.doubles as select core.doubled(thing_no) as twice from core.things")
+    return path
+
+
+def test_rows_records_and_columns_say_the_same(published: Path) -> None:
+    """The three ways to read agree, and describing runs nothing."""
+    with open_read_only(published) as warehouse:
+        sql = "select thing_no, name from core.things where thing_no < ? order by 1"
+        assert warehouse.rows(sql, [2]) == [(0, "it's"), (1, "it's")]
+        assert warehouse.records(sql, [1]) == [{"thing_no": 0, "name": "it's"}]
+        assert warehouse.columns("select * from core.things") == [("thing_no", "BIGINT"), ("name", "VARCHAR")]
+
+
+def test_a_view_with_a_macro_works_in_a_reopened_file(published: Path) -> None:
+    """Macros travel with the file, attached as tlm whatever its name is."""
+    with open_read_only(published) as warehouse:
+        assert warehouse.rows("select sum(twice) from tlm.core.doubles") == [(6,)]
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "create table core.more as select 1",
+        "delete from core.things",
+        "with gone as (delete from core.things returning *) select * from gone",
+        "attach 'other.duckdb'",
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('/etc/passwd')",
+        "select * from '/etc/passwd'",
+        "copy core.things to 'stolen.csv'",
+        "export database 'folder'",
+        "install httpfs",
+        "set enable_external_access = true",
+        "set threads = 1",
+        "reset lock_configuration",
+    ],
+)
+def test_the_published_file_is_locked_down(attack: str, published: Path) -> None:
+    """From SQL nothing is written, read, attached or set, and the file keeps its bytes."""
+    before = published.read_bytes()
+    with open_read_only(published) as warehouse, pytest.raises(EngineRefused):
+        warehouse.execute(attack)
+    assert published.read_bytes() == before
+
+
+def test_copy_reaches_the_named_folder_only(published: Path, tmp_path: Path) -> None:
+    """COPY writes into the folder that the caller opened, and not beside it."""
+    (tmp_path / "out").mkdir()
+    with open_read_only(published, writes_to=[tmp_path / "out"]) as warehouse:
+        warehouse.execute(f"copy core.things to {literal(str(tmp_path / 'out' / 'things.csv'))}")
+        with pytest.raises(EngineRefused):
+            warehouse.execute(f"copy core.things to {literal(str(tmp_path / 'things.csv'))}")
+    assert (tmp_path / "out" / "things.csv").read_text().splitlines()[0] == "thing_no,name"
+    assert not (tmp_path / "things.csv").exists()
+
+
+def test_a_runaway_is_stopped_and_the_connection_lives_on(published: Path) -> None:
+    """After the time limit the user reads why, and the next statement runs."""
+    with open_read_only(published) as warehouse:
+        with pytest.raises(UsageError, match=r"stopped after 0\.2 s"), warehouse.time_limit(0.2):
+            warehouse.execute(ENDLESS)
+        assert warehouse.rows("select 1") == [(1,)]
+
+
+def test_ctrl_c_reaches_a_statement_at_work(published: Path) -> None:
+    """The engine lets go at once, and the interrupt comes out as Python's own."""
+    with open_read_only(published) as warehouse:
+        timer = threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT])
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            warehouse.execute(ENDLESS)
+        timer.join()
+        assert warehouse.rows("select 1") == [(1,)]
+
+
+def test_a_refusal_names_the_line_of_the_statement(published: Path) -> None:
+    """One sentence, without the engine's drawing of the statement."""
+    with open_read_only(published) as warehouse, pytest.raises(EngineRefused) as caught:
+        warehouse.execute("select\n    thing_no,\n    nothing\nfrom core.things")
+    assert caught.value.line == 3
+    assert "\n" not in str(caught.value)
+    assert "LINE" not in str(caught.value)
+
+
+def test_a_transaction_is_all_or_nothing(published: Path) -> None:
+    """What a failed block did is undone."""
+    with open_writable(published) as warehouse:
+        with pytest.raises(EngineRefused), warehouse.transaction():
+            warehouse.execute("delete from core.things; delete from core.nothing")
+        assert warehouse.rows("select count(*) from core.things") == [(3,)]
+
+
+def test_a_missing_file_says_what_makes_it(tmp_path: Path) -> None:
+    """The user reads which command makes the warehouse."""
+    with pytest.raises(UsageError, match="tlm build"):
+        open_read_only(tmp_path / "tlm.duckdb")
+
+
+def test_a_file_that_is_no_warehouse_is_named(tmp_path: Path) -> None:
+    """Another file is refused by its name, not with a traceback."""
+    (tmp_path / "notes.txt").write_text("hello " * 2000)
+    with pytest.raises(UsageError, match=r"notes\.txt cannot be opened"):
+        open_read_only(tmp_path / "notes.txt")
+
+
+def test_a_folder_that_is_missing_is_an_output_that_failed(published: Path, tmp_path: Path) -> None:
+    """COPY into a folder that is not there is the disk's fault, not the statement's."""
+    with open_writable(published) as warehouse, pytest.raises(OutputFailed):
+        warehouse.execute(f"copy core.things to {literal(str(tmp_path / 'no' / 'things.csv'))}")
+
+
+def test_the_sql_that_is_sent_can_be_seen(published: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Every statement is an event at debug level."""
+    with caplog.at_level(logging.DEBUG, "pipeline"), open_read_only(published) as warehouse:
+        warehouse.execute("select 42 as answer")
+    assert "select 42 as answer" in caplog.text
+
+
+def test_the_file_is_written_for_the_previous_major_version(published: Path) -> None:
+    """People's tools lag behind: the storage version is the older one, also after reopening."""
+    with open_writable(published) as warehouse:
+        tags = warehouse.rows("select tags['storage_version'] from duckdb_databases() where database_name = 'tlm'")
+    assert tags[0][0].startswith("v1.4.0")
+
+
+@pytest.mark.parametrize(("name", "quoted"), [("core.t", '"core"."t"'), ('a"b', '"a""b"')])
+def test_names_are_quoted_part_by_part(name: str, quoted: str) -> None:
+    """A dotted name is a schema and a table."""
+    assert identifier(name) == quoted
+
+
+def test_closing_twice_does_no_harm(published: Path) -> None:
+    """A job that fails while publishing closes what publish has closed."""
+    warehouse: Warehouse = open_read_only(published)
+    warehouse.close()
+    warehouse.close()

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import grp
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import OutputFailed
+from pipeline.warehouse.duck import open_read_only
+from pipeline.warehouse.publish import discard, open_build, publish
+
+
+def published_with(path: Path, value: int) -> Path:
+    """Publish a file whose core.answer is `value`."""
+    build = open_build(path)
+    build.warehouse.execute("create schema if not exists core")
+    build.warehouse.execute(f"create or replace table core.answer as select {value} as value")
+    publish(build)
+    return path
+
+
+def answer(path: Path) -> int:
+    """What a reader who opens the file now sees."""
+    with open_read_only(path) as warehouse:
+        return int(warehouse.rows("select value from core.answer")[0][0])
+
+
+def test_a_build_starts_from_what_is_published(tmp_path: Path) -> None:
+    """Kept tables are there, and the published file is untouched until the swap."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+    build = open_build(path)
+    build.warehouse.execute("update core.answer set value = 2")
+    assert answer(path) == 1
+    publish(build)
+    assert answer(path) == 2
+
+
+def test_nothing_but_the_published_file_is_left(tmp_path: Path) -> None:
+    """No log, spill folder or copy stays beside it."""
+    published_with(tmp_path / "data" / "tlm.duckdb", 1)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["tlm.duckdb"]
+
+
+def test_a_reader_keeps_the_old_file_through_the_swap(tmp_path: Path) -> None:
+    """Who reads while a build is swapped in goes on reading the old rows; who opens it afterwards reads the new ones."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+    with open_read_only(path) as reader:
+        assert reader.rows("select value from core.answer") == [(1,)]
+        published_with(path, 2)
+        assert reader.rows("select value from core.answer") == [(1,)]
+        assert answer(path) == 2
+
+
+def test_discarding_leaves_the_old_file_byte_for_byte(tmp_path: Path) -> None:
+    """A build that is thrown away was never there."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+    before = path.read_bytes()
+    build = open_build(path)
+    build.warehouse.execute("update core.answer set value = 2")
+    discard(build)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tlm.duckdb"]
+
+
+def test_leftovers_of_a_dead_build_are_removed(tmp_path: Path) -> None:
+    """Its file, log and spill folder go when the next build starts."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+    for name in ("tlm.duckdb.building", "tlm.duckdb.building.wal", "tlm.duckdb.building.small"):
+        (tmp_path / name).write_bytes(b"rubbish")
+    (tmp_path / "tlm.duckdb.building.tmp").mkdir()
+    (tmp_path / "tlm.duckdb.building.tmp" / "spilled").write_bytes(b"rubbish")
+    publish(open_build(path))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tlm.duckdb"]
+    assert answer(path) == 1
+
+
+def test_the_published_file_has_the_mode_and_group_asked_for(tmp_path: Path) -> None:
+    """While it is built only the owner reads it; published it has the configured mode and group."""
+    build = open_build(tmp_path / "tlm.duckdb")
+    assert stat.S_IMODE(build.building.stat().st_mode) == 0o600
+    publish(build, mode=0o644, group=grp.getgrgid(os.getgid()).gr_name)
+    assert stat.S_IMODE((tmp_path / "tlm.duckdb").stat().st_mode) == 0o644
+
+
+def test_an_unknown_group_publishes_nothing(tmp_path: Path) -> None:
+    """The sentence names the group; the old file stays and no build is left."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+    before = path.read_bytes()
+    with pytest.raises(OutputFailed, match="no-such-group"):
+        publish(open_build(path), group="no-such-group")
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tlm.duckdb"]
+
+
+def test_a_file_of_free_blocks_is_written_anew(tmp_path: Path) -> None:
+    """When more than half of the blocks are free the file shrinks, and keeps tables, comments, views and macros."""
+    path = tmp_path / "tlm.duckdb"
+    build = open_build(path)
+    warehouse = build.warehouse
+    warehouse.execute("create schema core")
+    warehouse.execute("create macro core.doubled(x) as (2 * x)")
+    warehouse.execute("create table core.answer as select 21 as value")
+    warehouse.execute("create view core.twice as select core.doubled(value) as value from core.answer")
+    warehouse.execute("comment on column core.answer.value is 'half of it'")
+    warehouse.execute("create table core.large as select md5(range::varchar) as text from range(300000)")
+    publish(build)
+    large = path.stat().st_size
+    build = open_build(path)
+    build.warehouse.execute("drop table core.large")
+    publish(build)
+    assert path.stat().st_size * 2 < large
+    with open_read_only(path) as reader:
+        assert reader.rows("select value from core.twice") == [(42,)]
+        comments = "select comment from duckdb_columns() where table_name = 'answer'"
+        assert reader.rows(comments) == [("half of it",)]
+        tags = "select tags['storage_version'] from duckdb_databases() where database_name = 'tlm'"
+        assert reader.rows(tags)[0][0].startswith("v1.4.0")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A data folder whose parent is a file is an output that failed, with the path in the sentence."""
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(OutputFailed, match=r"data/tlm\.duckdb could not be written"):
+        open_build(tmp_path / "data" / "tlm.duckdb")
