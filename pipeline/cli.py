@@ -237,7 +237,7 @@ def demo(flags: _Globals, /, endpoints: int, weeks: int, out: Path) -> Outcome:
     """The whole flow against an embedded sandbox; prints where everything is."""
     from pipeline.demo import run_demo  # noqa: PLC0415
 
-    return run_demo(out, endpoints=endpoints, weeks=weeks, say=_talk, show_progress=not flags.quiet)
+    return run_demo(out, endpoints=endpoints, weeks=weeks, show_progress=not flags.quiet)
 
 
 def _talk(line: str) -> None:

@@ -5,9 +5,10 @@ The folder it leaves is an ordinary installation: `tlm --config <folder>/tlm.tom
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from pipeline.jobs import Outcome
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import Sandbox
 
+logger = logging.getLogger(__name__)
 ZONE = "Europe/Berlin"
 _MARKER = ".tlm-demo"
 _REQUESTS_PER_SECOND = 1000  # the sandbox has no other customer; a real account keeps the default of 5
@@ -32,14 +34,16 @@ def last_monday(now: datetime) -> datetime:
     return (monday if monday <= local else monday - timedelta(days=7)).astimezone(UTC)
 
 
-def run_demo(folder: Path, *, endpoints: int, weeks: int, say: Callable[[str], None], show_progress: bool) -> Outcome:
-    """Extract every simulated week, build once, report, export; `say` is told what happens."""
+def run_demo(folder: Path, *, endpoints: int, weeks: int, show_progress: bool) -> Outcome:
+    """Extract every simulated week, build once, report, export."""
     started = time.monotonic()
     _prepare(folder)
     newest = last_monday(jobs.utc_now())
     plan = Plan(endpoints=endpoints, weeks=weeks, as_of=newest)
-    say(f"Demo: an invented company with {endpoints:,} endpoints, {weeks} simulated weeks, on a real socket.")
-    say(f"The request rate is the demo's own ({_REQUESTS_PER_SECOND} a second); `tlm init` sets 5.")
+    logger.info(
+        "Demo: an invented company with %s endpoints on a real socket, lived through %d weeks.", f"{endpoints:,}", weeks
+    )
+    logger.info("The request rate is the demo's own (%d a second); `tlm init` sets 5.", _REQUESTS_PER_SECOND)
     with Sandbox(plan, week=0) as sandbox:
         settings = _configure(folder, sandbox.base_url, sandbox.keys)
         for week in range(weeks):
@@ -47,7 +51,7 @@ def run_demo(folder: Path, *, endpoints: int, weeks: int, say: Callable[[str], N
                 sandbox.move_to(week)
             as_of = newest - timedelta(weeks=weeks - 1 - week)
             jobs.extract(settings, jobs.Selection(), clock=lambda at=as_of: at, show_progress=show_progress)  # type: ignore[misc]
-            say(f"  week {week + 1:>2} of {weeks} extracted, as of {as_of:%Y-%m-%d}")
+            logger.info("Week %d of %d is extracted, as of %s.", week + 1, weeks, f"{as_of:%Y-%m-%d}")
         fetched = time.monotonic()
     jobs.build(settings)
     built = time.monotonic()
@@ -55,9 +59,13 @@ def run_demo(folder: Path, *, endpoints: int, weeks: int, say: Callable[[str], N
     reported = time.monotonic()
     exports = jobs.export(settings, jobs.ExportRequest(audiences=("job", "people")))
     done = time.monotonic()
-    say(
-        f"Extract {fetched - started:.1f} s, build {built - fetched:.1f} s, report {reported - built:.1f} s,"
-        f" exports {done - reported:.1f} s, all {done - started:.1f} s."
+    logger.info(
+        "Extract %.1f s, build %.1f s, report %.1f s, exports %.1f s, all %.1f s.",
+        fetched - started,
+        built - fetched,
+        reported - built,
+        done - reported,
+        done - started,
     )
     return Outcome(_summary(folder, settings, report, exports))
 
@@ -97,13 +105,22 @@ def _configure(folder: Path, base_url: str, keys: Mapping[str, str]) -> Settings
 
 
 def _summary(folder: Path, settings: Settings, report: Outcome, exports: Outcome) -> tuple[str, ...]:
+    """Where everything is, for a person who has just seen it run."""
+    html, pdf = report.lines
     config = folder / "tlm.toml"
+    csvs = [line for line in exports.lines if ".people.csv" not in line]
     return (
-        *report.lines,
-        *exports.lines,
-        str(settings.database),
+        f"PDF       {_near(pdf)}",
+        f"HTML      {_near(html)}",
+        f"database  {_near(str(settings.database))}",
+        *(f"CSV       {_near(line)}" for line in csvs),
         "",
-        "Next:",
-        f'  tlm --config {config} query "from core.endpoints select protection, count(*) group by all"',
+        "Beside each CSV stands <action>.people.csv, for a spreadsheet. Next:",
+        f'  tlm --config {config} query "select protection, count(*) as endpoints from core.endpoints group by all"',
         f"  tlm --config {config} export renew --for people",
     )
+
+
+def _near(path: str) -> str:
+    """`path` as seen from here where it lies below, else whole."""
+    return path.removeprefix(f"{Path.cwd()}/")

@@ -139,7 +139,7 @@ def export(settings: Settings, request: ExportRequest) -> Outcome:
 
     published(settings)
     files = export_actions(settings, request.action, where=request.where, out=request.out, audiences=request.audiences)
-    return Outcome(tuple(f"{file.path}  {file.rows} rows" for file in files))
+    return Outcome(tuple(f"{file.path}  {file.rows} {'row' if file.rows == 1 else 'rows'}" for file in files))
 
 
 def query(settings: Settings, sql: str, *, form: str, out: Path | None) -> Outcome:

@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
-from os.path import commonprefix
+from itertools import islice, takewhile
 from typing import Any
 
 from pipeline.api.contract import EVERY, Call, Field, Kind, Paging
@@ -162,8 +161,14 @@ def _missing(document: Document, call: Call, path: str) -> str | None:
     ]
     if not siblings:
         return None
-    nearest = min(siblings, key=lambda other: (-len(commonprefix([other, path])), other))
+    nearest = min(siblings, key=lambda other: (-_shared_parts(other, path), other))
     return f"the document does not list {call.method} {path}, though it lists {shown(nearest)} beside it"
+
+
+def _shared_parts(one: str, other: str) -> int:
+    """How many parts two paths share from their beginning."""
+    pairs = zip(one.split("/"), other.split("/"), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _is_sibling(other: str, call: Call, path: str) -> bool:

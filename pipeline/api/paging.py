@@ -21,8 +21,6 @@ from pipeline.api.reply import Page
 
 _BRIDGES = 7  # tries to find the thread again, each reaching further up: 1, 1, 2, 4, ... pages
 _STALLS = 2  # pages in a row that add nothing although the API's total promises more
-NOTHING = 1 << 62
-"""As `Taken.start`: behind every item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +33,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a page added: its items from `start` on; and what must be asked for next to serve the same wish."""
+    """What a page added: its items at `places`, in order; and what must be asked for next to serve the same wish."""
 
-    start: int
+    places: Sequence[int]
     rest: Ask | None = None
 
 
@@ -67,6 +65,7 @@ class Paging:
         self._stalls = 0
         self._is_last_full = False
         self._previous: frozenset[int] = frozenset()
+        self._strays: set[int] = set()  # items that are there, and that rows inserted in front may bring once more
 
     @property
     def overlap(self) -> int:
@@ -117,13 +116,17 @@ class Paging:
         if start is None:
             return self._bridge(ask)
         self._bridges = 0
-        self.chain.extend(keys[start:])
+        places: Sequence[int] = range(start, len(keys))
+        if self._strays:
+            places = [place for place in places if keys[place] not in self._strays]
+            self._strays.difference_update(keys)
+        self.chain.extend(keys[place] for place in places)
         self.end = ask.offset + len(keys)
         if is_first:
             self._learn_step(page)
             self._planned = self.end
         self._is_last_full = len(keys) >= self.step
-        return Taken(start, self._rest(ask, len(keys), len(keys) - start))
+        return Taken(places, self._rest(ask, len(keys), len(places)))
 
     def _note_total(self, total: int | None) -> None:
         if total is None:
@@ -140,10 +143,10 @@ class Paging:
             self.chain.extend(keys)
             self.end = len(keys)
             self.is_over = True
-            return Taken(0)
+            return Taken(range(len(keys)))
         if (not keys and not self.chain) or (keys and self._previous <= seen):
             self.is_over = True
-            return Taken(NOTHING)
+            return Taken(())
         return None
 
     def is_proven(self) -> bool:
@@ -167,6 +170,7 @@ class Paging:
         reach = max(4 * self._limit, 2 * (self.end - ask.offset))
         for index in range(len(chain) - 1, max(-1, len(chain) - 1 - reach), -1):
             if chain[index] in places:
+                self._strays.update(chain[index + 1 :])
                 return places[chain[index]] + 1
         return None
 
@@ -177,7 +181,7 @@ class Paging:
             return self._stop(f"rows moved faster than they could be read, near position {self.end}")
         back = max(1, self.step - 1) * (1 << max(0, self._bridges - 2))
         end = self.end if self.total_end is None else min(self.end, self.total_end)
-        return Taken(NOTHING, Ask(max(0, end - 1 - back), ask.until))
+        return Taken((), Ask(max(0, end - 1 - back), ask.until))
 
     def _rest(self, ask: Ask, size: int, added: int) -> Ask | None:
         """What is left of the wish: the limit was capped without a word, or the page was a bridge."""
@@ -215,4 +219,4 @@ class Paging:
     def _stop(self, fault: str) -> Taken:
         self.is_over = True
         self.fault = fault
-        return Taken(NOTHING)
+        return Taken(())

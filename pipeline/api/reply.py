@@ -115,8 +115,8 @@ def _read_tolerantly(body: bytes) -> Page | None:
     if items is None:
         return None
     raw = [msgspec.Raw(item) for item in items]
-    counts = (_read_count(members.get(name, b"")) for name in ("total", "offset", "limit"))
-    return Page(raw, *counts, is_bare_array=is_array, body=body, is_hostile=True)
+    total, offset, limit = (_read_count(members.get(name, b"")) for name in ("total", "offset", "limit"))
+    return Page(raw, total, offset, limit, is_bare_array=is_array, body=body, is_hostile=True)
 
 
 def _read_count(text: bytes) -> int | None:

@@ -8,7 +8,8 @@ however long the list is. A page read again is *spliced*: between its first and 
 chain becomes what the page says.
 
 A key that stands twice in the chain is either an id that the API gives twice, or a row that moved while it was read and
-hides another one: the pages around it are read again, and so are all pages when they were of one item.
+hides another one: the pages around it are read again. Pages of one item cannot overlap: such a list is read until two
+readings agree.
 """
 
 from __future__ import annotations
@@ -62,8 +63,11 @@ class Settling:
 
     def run(self) -> Asking:
         """Look until the chain has as many positions as the API's total, or the list never stands still."""
-        if self.repeated or not self.has_overlap:
-            yield from self._doubtful()
+        if not self.has_overlap:
+            yield from self._read_until_two_agree()
+            self._tell()
+            return
+        yield from self._doubtful()
         for _ in range(ROUNDS):
             self._left = max(_LEAST_PROBES, len(self.chain) // (2 * self.step))
             self._totals.clear()
@@ -127,13 +131,30 @@ class Settling:
             yield from self._between(first, start)
 
     def _doubtful(self) -> Asking:
-        """Read again what the overlap could not prove."""
-        step = max(1, self.step)
-        every = range(0, len(self.chain), step)
-        hit = {index // step * step for index, key in enumerate(self.chain) if key in self.repeated}
-        for position in every if not self.has_overlap else sorted(hit):
+        """Read again the pages around a key that stands more than once."""
+        hit = {index // self.step * self.step for index, key in enumerate(self.chain) if key in self.repeated}
+        for position in sorted(hit) if self.repeated else ():
             _, keys = yield from self._ask(position)
             self._splice(position, keys)
+
+    def _read_until_two_agree(self) -> Asking:
+        """All of the list again, until a reading gives what the one before gave."""
+        for _ in range(ROUNDS):
+            self._totals.clear()
+            seen = array("q")
+            known = {*self.chain, *self.landed}
+            while True:
+                _, keys = yield from self._ask(len(seen))
+                self.fresh = [place for place, key in enumerate(keys) if key not in known]
+                self.landed.update(keys)
+                seen.extend(keys)
+                if not keys or len(seen) >= self.total:
+                    break
+            is_same = seen == self.chain and self._totals == {len(seen)}
+            self.chain[:] = seen
+            if is_same:
+                return
+        self.fault = f"pages of one item cannot overlap, and no two of {ROUNDS} readings agreed; raise page_size"
 
     def _ask(self, position: int) -> Generator[Ask, Answer, Answer]:
         self._left -= 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -189,17 +189,18 @@ class ResourceReading:
         while True:
             keys = self._keys.of(page.items)
             taken = paging.take(ask, page, keys)
-            places = range(taken.start, len(page.items))
-            pages.append((self._landed_page(reading, ask, page, places), keys[taken.start :]))
+            fresh = array("q", [keys[place] for place in taken.places])
+            pages.append((self._landed_page(reading, ask, page, taken.places), fresh))
             if taken.rest is None:
                 return pages
             ask = taken.rest
             page = await self._fetch(reading, ask)
 
-    def _landed_page(self, reading: ListReading, ask: Ask, page: Page, places: range | list[int]) -> LandedPage:
-        """The items at `places` of a page; a list of places: a second look found them."""
+    def _landed_page(
+        self, reading: ListReading, ask: Ask, page: Page, places: Sequence[int], *, is_repair: bool = False
+    ) -> LandedPage:
+        """The items at `places` of a page; `is_repair`: a second look found them."""
         paging = reading.paging
-        is_repair = isinstance(places, list)
         return LandedPage(
             offset=ask.offset,
             total=page.total,
@@ -234,7 +235,7 @@ class ResourceReading:
             except StopIteration:
                 ask = None
             if page is not None and settling.fresh:
-                repair = self._landed_page(reading, last, page, settling.fresh)
+                repair = self._landed_page(reading, last, page, settling.fresh, is_repair=True)
                 await self._store([(repair, self._keys.of(repair.items))])
             if ask is not None:
                 page = await self._fetch(reading, ask)

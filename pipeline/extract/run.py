@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipeline.config import Account, Settings
 from pipeline.errors import AccessDenied, Refused, RunIncomplete, TryAgain, Unauthorized, UsageError
 from pipeline.extract.pages import ProgressCallback, ResourceReading, Source
 from pipeline.extract.resources import FIRST, Resource, audit_window, choose_resources
+from pipeline.extract.resume import Start, left_of_run, refuse_differences
 from pipeline.runs.disk import make_folder
 from pipeline.runs.landing import read_items
 from pipeline.runs.manifest import (
@@ -34,6 +35,7 @@ from pipeline.runs.manifest import (
     new_run_id,
     write_manifest,
 )
+from pipeline.runs.opening import Opening, write_opening
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -57,11 +59,10 @@ class _AccountRun:
     caller: Caller
     line: Line
     folder: Path
-    run_id: str
-    as_of_at: datetime
+    opening: Opening
     resources: tuple[Resource, ...]
-    required: tuple[str, ...]
     previous_manifest_hash: str | None
+    is_resumed: bool = False
     extracts: dict[str, Extract] = field(default_factory=dict)
     denied: AccessDenied | None = None
 
@@ -82,11 +83,48 @@ async def extract_run(
     """
     as_of_at = clock().astimezone(UTC).replace(microsecond=0)
     chosen = choose_accounts(settings, accounts)
-    run_id = new_run_id(as_of_at)
-    runs = [_prepare(settings, account, run_id, as_of_at, resources) for account in chosen]
+    names = tuple(account.name for account in chosen)
+    start = Start(new_run_id(as_of_at), as_of_at, names, resources)
+    runs = [_prepare(settings, account, start) for account in chosen]
     make_folder(settings.data, 0o777)  # less the umask: the database in it may be for a group; what is below is not
     for run in runs:
+        make_folder(run.folder / start.run_id)
+        write_opening(run.folder / start.run_id, run.opening)
+    return await _read_all(settings, runs, clock, on_page)
+
+
+async def resume_run(
+    settings: Settings, run_id: str, *, clock: Callable[[], datetime], on_page: ProgressCallback
+) -> RunResult:
+    """Go on with a run that was killed, or that ended incomplete: only what is missing is asked for.
+
+    Its instant stays that of its start. Accounts that are complete are not read again; the others end like those of
+    `extract_run`. UsageError, before anything is sent: there is no such run, nothing is missing in it, it started
+    longer than a day ago, a later run of the account exists, or what shapes the rows is not as it was.
+    """
+    runs, done = [], []
+    for account, start, left in left_of_run(settings, run_id, clock()):
+        if isinstance(left, Manifest):
+            done.append(left)
+            continue
+        run = _prepare(settings, account, start)
+        refuse_differences(left, run.opening)
+        run.is_resumed = left is not None
+        if left is not None:
+            run.opening = left
+            run.resources = choose_resources(settings.extract, left.wanted, (left.audit_from, left.as_of_at))
+        runs.append(run)
+    for run in runs:
         make_folder(run.folder / run_id)
+        write_opening(run.folder / run_id, run.opening)
+    result = await _read_all(settings, runs, clock, on_page)
+    return RunResult(run_id, (*done, *result.manifests))
+
+
+async def _read_all(
+    settings: Settings, runs: list[_AccountRun], clock: Callable[[], datetime], on_page: ProgressCallback
+) -> RunResult:
+    """All accounts to their ends, then the error of those that are not complete."""
     manifests = await _side_by_side(_read_account(settings, run, clock, on_page) for run in runs)
     denied = [run.denied for run in runs if run.denied is not None]
     if denied:
@@ -95,7 +133,7 @@ async def extract_run(
     incomplete = [f"Account {account} is incomplete: {fault}" for account, fault in faults.items() if fault]
     if incomplete:
         raise RunIncomplete(" ".join(incomplete))
-    return RunResult(run_id, tuple(manifests))
+    return RunResult(runs[0].opening.run_id, tuple(manifests))
 
 
 def choose_accounts(settings: Settings, wanted: tuple[str, ...] | None) -> tuple[Account, ...]:
@@ -108,21 +146,32 @@ def choose_accounts(settings: Settings, wanted: tuple[str, ...] | None) -> tuple
     return tuple(account for account in settings.accounts if wanted is None or account.name in wanted)
 
 
-def _prepare(
-    settings: Settings, account: Account, run_id: str, as_of_at: datetime, wanted: tuple[str, ...] | None
-) -> _AccountRun:
+def _prepare(settings: Settings, account: Account, start: Start) -> _AccountRun:
     landing = settings.data / "landing"
-    earlier = find_runs(landing, account.name)
-    window = audit_window(settings.extract, earlier, as_of_at)
+    earlier = [one for one in find_runs(landing, account.name) if one.run_id < start.run_id]
+    window = audit_window(settings.extract, earlier, start.as_of_at)
     caller, line = open_line(settings, account)
+    resources = choose_resources(settings.extract, start.wanted, window)
+    paths = {one.name: caller.paths.get(one.name, one.call.path) for one in resources}
     return _AccountRun(
         caller=caller,
         line=line,
         folder=landing / account.name,
-        run_id=run_id,
-        as_of_at=as_of_at,
-        resources=choose_resources(settings.extract, wanted, window),
-        required=settings.extract.required,
+        opening=Opening(
+            run_id=start.run_id,
+            account=account.name,
+            accounts=start.accounts,
+            as_of_at=start.as_of_at,
+            base_url=account.base_url,
+            account_id=account.account_id,
+            wanted=start.wanted,
+            required=settings.extract.required,
+            paths=paths,
+            audit_from=window[0],
+            tool_version=__version__,
+            config_hash=_config_hash(account, caller.paths, paths),
+        ),
+        resources=resources,
         previous_manifest_hash=(
             manifest_hash(manifest_path(landing, account.name, earlier[-1].run_id)) if earlier else None
         ),
@@ -142,7 +191,10 @@ async def _read_account(
     ) as client:
         pages = 2 * extract.concurrency  # as many may wait for their turn on the disk as are under way
         source = Source(run.caller, client, extract.page_size, pages, asyncio.Semaphore(pages), on_page)
-        readings = [ResourceReading(source, resource, run.folder, run.run_id) for resource in run.resources]
+        readings = [ResourceReading(source, resource, run.folder, run.opening.run_id) for resource in run.resources]
+        if run.is_resumed:
+            for reading in readings:
+                await asyncio.to_thread(reading.restore)
         try:
             await _read_resources(run, readings)
         except AccessDenied as error:
@@ -167,7 +219,7 @@ async def _read_resource(run: _AccountRun, reading: ResourceReading) -> None:
     resource = reading.resource
     try:
         fault = await reading.read()
-        extract = reading.result("complete" if fault is None else "incomplete", fault)
+        extract = reading.result("complete", reading.note) if fault is None else reading.result("incomplete", fault)
     except TryAgain as error:
         extract = reading.result("incomplete", str(error))
     except Refused as error:
@@ -202,34 +254,34 @@ def _deny(account: Account, resource: Resource, error: Refused) -> None:
 
 
 def _close(run: _AccountRun, finished_at: datetime) -> Manifest:
+    opening = run.opening
+    folder = run.folder / opening.run_id
     extracts = tuple(run.extracts[resource.name] for resource in run.resources)
-    reason = str(run.denied) if run.denied is not None else missing_in(run.required, extracts)
-    account = run.caller.account
+    reason = str(run.denied) if run.denied is not None else missing_in(opening.required, extracts)
     manifest = Manifest(
-        run_id=run.run_id,
-        account=account.name,
-        as_of_at=run.as_of_at,
+        run_id=opening.run_id,
+        account=opening.account,
+        as_of_at=opening.as_of_at,
         finished_at=finished_at.astimezone(UTC),
         status="failed" if run.denied is not None else "complete" if reason is None else "incomplete",
         reason=reason,
         tool_version=__version__,
-        config_hash=_config_hash(run),
-        base_url=account.base_url,
-        required=run.required,
-        key_sees=_what_the_key_sees(run.folder / run.run_id / FIRST),
+        config_hash=opening.config_hash,
+        base_url=opening.base_url,
+        required=opening.required,
+        key_sees=_what_the_key_sees(folder / FIRST),
         extracts=extracts,
         previous_manifest_hash=run.previous_manifest_hash,
     )
-    write_manifest(run.folder / run.run_id, manifest)
-    log.info("Account %s: %d rows, %s.", account.name, sum(one.rows_received for one in extracts), manifest.status)
+    write_manifest(folder, manifest)
+    log.info("Account %s: %d rows, %s.", opening.account, sum(one.rows_received for one in extracts), manifest.status)
     return manifest
 
 
-def _config_hash(run: _AccountRun) -> str:
+def _config_hash(account: Account, overrides: Mapping[str, str], resources: Iterable[str]) -> str:
     """Of what must be the same when a run is resumed: the service, the account, the paths, the resources."""
-    account = run.caller.account
-    paths = [text for name, path in sorted(run.caller.paths.items()) for text in (name, path)]
-    return fingerprint([account.base_url, account.account_id, *paths, None, *(one.name for one in run.resources)])
+    paths = [text for name, path in sorted(overrides.items()) for text in (name, path)]
+    return fingerprint([account.base_url, account.account_id, *paths, None, *resources])
 
 
 class _Unit(msgspec.Struct):

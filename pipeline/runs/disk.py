@@ -45,6 +45,22 @@ def replace_file(path: Path, content: bytes) -> None:
         raise failed_output(path, error) from None
 
 
+def replace_synced(path: Path, content: bytes) -> None:
+    """Write `path` for the owner only, in one move that survives a power cut; OutputFailed names it."""
+    draft = path.with_name(f"{path.name}.writing")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise failed_output(path, error) from None
+
+
 def sync_folder(folder: Path) -> None:
     """Make names that were created or moved in `folder` safe against a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -7,7 +7,6 @@ of the account's previous one, and the parts by theirs.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from pipeline.errors import RunIncomplete
-from pipeline.runs.disk import failed_output, sync_folder
+from pipeline.runs.disk import replace_synced
 
 FILE_NAME = "manifest.json"
 FORMAT = 1
@@ -108,19 +107,7 @@ def is_complete(manifest: Manifest) -> bool:
 def write_manifest(folder: Path, manifest: Manifest) -> Path:
     """Write `folder`/manifest.json in one move, readable by the owner only; OutputFailed names the path."""
     path = folder / FILE_NAME
-    content = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-    draft = path.with_suffix(".json.writing")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        sync_folder(folder)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise failed_output(path, error) from None
+    replace_synced(path, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
     return path
 
 

@@ -87,16 +87,20 @@ class Lists:
         """The items that the list has now, as they are served."""
         return list(self.serve(account, call, self.repeat(account, call, self.items(account, call))))
 
-    def shift(self, fault: Fault, turn: Turn) -> None:
-        """Let a row appear or vanish at a place before the furthest offset that was asked for so far."""
-        key = (turn.account, turn.call)
-        if key not in self._shifted:
-            self._shifted[key] = Shifted(self.items(*key))
-        rows = self._shifted[key]
-        if not rows:
+    def shift(self, fault: Fault, turn: Turn, selected: Sequence[bytes]) -> None:
+        """Let a row appear or vanish at a place before the furthest offset that was asked for so far.
+
+        `selected`: the items that pass the request's filters; places and offsets are theirs.
+        """
+        if not selected:
             return
+        key = (turn.account, turn.call)
+        rows = self._shifted.get(key) or Shifted(self.items(*key))
+        self._shifted[key] = rows
         dice = Dice(f"{self._seed} {fault.base} {turn.account} {turn.call} {turn.number}")
-        place = int(dice.random() * min(max(turn.furthest, 1), len(rows)))
+        place = int(dice.random() * min(max(turn.furthest, 1), len(selected)))
+        if len(selected) < len(rows):
+            place = rows.index(selected[place])
         if fault.base == "rows-inserted":
             rows.insert(place, make_sibling(rows[place], dice))
         else:

@@ -130,7 +130,8 @@ class Service:
         page, offset = _read_page(question.parameters), _peek(question.parameters, "offset")
         trouble = self._troubles.meet(question.account, question.call.name, page, offset)
         for fault in trouble.shifts:
-            self._lists.shift(fault, trouble.turn)
+            selected = self._select(question.account, question.call, question.parameters)
+            self._lists.shift(fault, trouble.turn, selected)
             self._filtered.clear()
         return trouble
 

@@ -12,11 +12,11 @@ no hash is stored, so hash() may differ between versions of the engine. Running 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pipeline.errors import BuildFailed, EngineRefused
 from pipeline.transform.model import Kind, Model
-from pipeline.warehouse.duck import Warehouse, identifier
+from pipeline.warehouse.duck import Warehouse, identifier, literal
 
 _VERSION_COLUMNS = (("from_run_id", "VARCHAR"), ("to_run_id", "VARCHAR"), ("is_removed", "BOOLEAN"))
 
@@ -64,61 +64,82 @@ def _append(warehouse: Warehouse, model: Model) -> None:
 
 
 def _versions(warehouse: Warehouse, model: Model, run_id: str) -> None:
-    names = _prepare(warehouse, model, _VERSION_COLUMNS)
-    key = _key(model, names)[0]
-    columns = [identifier(name) for name in names]
-    doubles = f") group by {key} having count(*) > 1 or {key} is null order by {key} limit 3"
-    _refuse_doubles(model, send(warehouse, model, f"select {key} from (", doubles))
+    selected = _prepare(warehouse, model, _VERSION_COLUMNS)
+    key = _key(model, selected)[0]
+    columns = ", ".join(identifier(column) for column in selected)
     with warehouse.transaction():
         warehouse.execute(f"delete from {model.name} where from_run_id = ?", [run_id])
         warehouse.execute(f"update {model.name} set to_run_id = null where to_run_id = ?", [run_id])
-        send(warehouse, model, _MOVED_BEFORE, _moved(model.name, key, columns))
+        send(warehouse, model, *_moved(model.name, key, selected))
         warehouse.execute(
             f"update {model.name} as kept set to_run_id = ? from temp.main.moved as moved"
             f" where kept.to_run_id is null and kept.{key} = moved.{key}",
             [run_id],
         )
-        listed = ", ".join(columns)
-        warehouse.execute(
-            f"insert into {model.name} ({listed}, from_run_id, to_run_id, is_removed)"
-            f" select {listed}, ?, null, is_removed from temp.main.moved order by {key}",
-            [run_id],
+        run = literal(run_id)
+        send(
+            warehouse,
+            model,
+            f"insert into {model.name} ({columns}, from_run_id, to_run_id, is_removed)"
+            f" select *, {run}, null, false from (select {columns} from (",
+            f")) as fresh where fresh.{key} in (select {key} from temp.main.moved where not is_removed)"
+            f" union all select {columns}, {run}, null, true from {model.name} as kept where kept.to_run_id = {run}"
+            f" and kept.{key} in (select {key} from temp.main.moved where is_removed) order by {key}",
         )
+        _require_one_row_a_key(warehouse, model, key)
         warehouse.execute("drop table temp.main.moved")
 
 
-_MOVED_BEFORE = "create or replace temp table moved as with fresh as materialized ("
+def _moved(name: str, key: str, selected: Mapping[str, str]) -> tuple[str, str]:
+    """Around the SELECT: a table of the keys that are new, changed, vanished or back.
 
-
-def _moved(name: str, key: str, columns: list[str]) -> str:
-    """New, changed, vanished and returned keys, with the attributes of the version to open."""
-    attributes = [column for column in columns if column != key] or [key]
-    picked = ", ".join(f"if(fresh.{key} is null, kept.{column}, fresh.{column}) as {column}" for column in columns)
-    fresh_hash = ", ".join(f"fresh.{column}" for column in attributes)
-    kept_hash = ", ".join(f"kept.{column}" for column in attributes)
-    return f"""
-), kept as (
-    select * from {name} where to_run_id is null
+    Only keys and hashes go through the join, which is what makes it fast.
+    """
+    # hash() takes null, [] and [null] for the same, their JSON texts are not.
+    hashed = ", ".join(
+        f"to_json({identifier(column)})" if sql_type.endswith("]") or "(" in sql_type else identifier(column)
+        for column, sql_type in selected.items()
+    )
+    before = f"create or replace temp table moved as with fresh as (select {key}, hash({hashed}) as content from ("
+    after = f"""
+)), kept as (
+    select {key}, is_removed, hash({hashed}) as content from {name} where to_run_id is null
 )
-select {picked}, fresh.{key} is null as is_removed
+select coalesce(fresh.{key}, kept.{key}) as {key}, fresh.{key} is null as is_removed
 from fresh full outer join kept on fresh.{key} = kept.{key}
 where kept.{key} is null
     or (fresh.{key} is null and not kept.is_removed)
-    or (fresh.{key} is not null and (kept.is_removed or hash({fresh_hash}) <> hash({kept_hash})))
+    or (fresh.{key} is not null and (kept.is_removed or fresh.content <> kept.content))
 """
+    return before, after
 
 
-def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], ...]) -> list[str]:
-    """Make the kept table when it is missing; the names of the SELECT's columns. BuildFailed when they changed."""
-    selected = [(str(row[0]), str(row[1])) for row in send(warehouse, model, "describe", "")]
+def _require_one_row_a_key(warehouse: Warehouse, model: Model, key: str) -> None:
+    """Two rows of one key, or a null key, would corrupt the history; BuildFailed shows some."""
+    doubles = warehouse.rows(
+        f"select {key} from temp.main.moved group by {key} having count(*) > 1 or {key} is null order by {key} limit 3"
+    )
+    held = warehouse.rows(f"select count(*) from {model.name} where to_run_id is null and not is_removed")
+    if not doubles and send(warehouse, model, "select count(*) from (", ")") != held:
+        after = f") group by {key} having count(*) > 1 order by {key} limit 3"
+        doubles = send(warehouse, model, f"select {key} from (", after)
+    if doubles:
+        shown = ", ".join("null" if value is None else str(value) for (value,) in doubles)
+        msg = f"{model.source.place()}: the key ({model.key[0]}) is null or not unique in {model.name}: {shown}."
+        raise BuildFailed(msg)
+
+
+def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Make the kept table when it is missing; SQL type by name of the SELECT's columns. BuildFailed if they changed."""
+    selected = {str(row[0]): str(row[1]) for row in send(warehouse, model, "describe", "")}
     added = "".join(f", cast(null as {sql_type}) as {name}" for name, sql_type in extra)
-    taken = {name for name, _ in selected} & {name for name, _ in extra}
+    taken = selected.keys() & dict(extra).keys()
     if taken:
         msg = f"{model.source.place()}: the column {min(taken)!r} is the runner's; rename yours."
         raise BuildFailed(msg)
     send(warehouse, model, f"create table if not exists {model.name} as select *{added} from (", ") limit 0")
     kept = warehouse.columns(f"select * from {model.name}")
-    wanted = [*selected, *extra]
+    wanted = [*selected.items(), *extra]
     if sorted(kept) != sorted(wanted):
         changed = sorted({name for name, _ in set(kept) ^ set(wanted)})
         msg = (
@@ -126,10 +147,10 @@ def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], .
             f" build the database anew from the landing zone."
         )
         raise BuildFailed(msg)
-    return [name for name, _ in selected]
+    return selected
 
 
-def _key(model: Model, names: list[str]) -> list[str]:
+def _key(model: Model, names: Collection[str]) -> list[str]:
     """The key's columns, quoted; BuildFailed when the SELECT does not give one of them."""
     missing = [column for column in model.key if column not in names]
     if missing:
@@ -137,12 +158,3 @@ def _key(model: Model, names: list[str]) -> list[str]:
         msg = f"{model.source.place(line)}: the key column {missing[0]!r} is not in the SELECT; select it."
         raise BuildFailed(msg)
     return [identifier(column) for column in model.key]
-
-
-def _refuse_doubles(model: Model, doubles: list[tuple[object, ...]]) -> None:
-    if doubles:
-        shown = "; ".join(", ".join(str(value) for value in row) for row in doubles)
-        msg = (
-            f"{model.source.place()}: the key ({', '.join(model.key)}) is not unique or null in {model.name}: {shown}."
-        )
-        raise BuildFailed(msg)

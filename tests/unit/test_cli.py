@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.api.contract import LISTS
+from pipeline.api.contract import BY_NAME, LISTS
 from pipeline.cli import run
-from pipeline.config import REQUIRED, RESOURCES
+from pipeline.config import CALLS, REQUIRED, RESOURCES
 
 
 def test_a_mistyped_command_is_exit_2_with_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,6 +68,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 def test_the_configurable_resources_are_the_contracts_lists() -> None:
-    """A leaf cannot import the contract, so this holds the two lists together."""
+    """A leaf cannot import the contract, so this holds the lists together."""
     assert sorted(RESOURCES) == sorted(call.name for call in LISTS)
     assert set(REQUIRED) < set(RESOURCES)
+    assert sorted(CALLS) == sorted(BY_NAME)

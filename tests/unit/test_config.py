@@ -33,6 +33,13 @@ def test_a_minimal_file_gives_the_documented_defaults(tmp_path: Path) -> None:
     assert settings.extract.required == ("endpoints.automatable", "endpoints.unsecured", "endpoints.discovered")
 
 
+def test_verified_calls_are_named(tmp_path: Path) -> None:
+    """None by default; assumed calls and assumed bodies by their names."""
+    assert read_settings(write(tmp_path, MINIMAL), {}).contract.accept_assumed == ()
+    path = write(tmp_path, MINIMAL + '[contract]\naccept_assumed = ["automation", "certificate_tags"]\n')
+    assert read_settings(path, {}).contract.accept_assumed == ("automation", "certificate_tags")
+
+
 def test_environment_beats_the_file_and_flags_beat_both(tmp_path: Path) -> None:
     """The nearest setting wins."""
     path = write(tmp_path, 'timezone = "Europe/Berlin"\n' + MINIMAL + "[extract]\npage_size = 10\n")
@@ -57,6 +64,9 @@ def test_environment_beats_the_file_and_flags_beat_both(tmp_path: Path) -> None:
         (MINIMAL.replace("prod", "../up"), "names a folder"),
         (MINIMAL + '[extract]\nresources = ["endpoints"]\n', "'endpoints'"),
         (MINIMAL + '[publish]\nmode = "rw-r-----"\n', "octal"),
+        (MINIMAL + '[contract]\naccept_assumed = ["automation_bulks"]\n', "'automation_bulks', which is no call"),
+        (MINIMAL + '[contract]\naccept_assumed = "automation"\n', "accept_assumed"),
+        (MINIMAL + '[contract]\npaths = { agent = "/mpki/api/v1/agents" }\n', "contract.paths names 'agent'"),
         ("", "names no account"),
         ("name = [", "TOML"),
         ('folder = "x"\n' + MINIMAL, "folder"),

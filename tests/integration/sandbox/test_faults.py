@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -18,6 +21,7 @@ import msgspec
 import pytest
 
 from pipeline.api.contract import BY_NAME, LISTS
+from pipeline.cli import run
 from pipeline.sandbox.faults import FAULTS, Fault
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import Sandbox, ThreadedSandbox
@@ -425,3 +429,32 @@ def test_each_fault_is_named_in_this_file() -> None:
     """A fault that comes later without a test is seen here."""
     source = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in FAULTS if f'"{name.removesuffix("-forever")}"' not in source] == []
+
+
+def test_the_command_line_knows_the_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help has a sentence for each; an unknown name is a usage error that lists them."""
+    assert run(["sandbox", "serve", "--help"]) == 0
+    help_text = capsys.readouterr().out
+    assert all(name.removesuffix("-forever") in help_text for name in FAULTS)
+    assert "the connection is reset instead of an answer" in help_text
+    assert run(["sandbox", "serve", "--faults", "503, nothing"]) == 2
+    said = capsys.readouterr().err
+    assert "There is no fault 'nothing'; there are: 429-seconds" in said
+    assert "rows-inserted" in said
+
+
+def test_the_command_line_serves_with_faults() -> None:
+    """Each fault is announced, and met by the first request."""
+    command = [sys.executable, "-m", "pipeline", "sandbox", "serve", "--port", "0", "--endpoints", "20"]
+    with subprocess.Popen(
+        [*command, "--faults", "503-seconds,error-object"], stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stderr is not None
+        lines = [server.stderr.readline() for _ in range(5)]
+        url = lines[0].split()[4].rstrip(";")
+        reply = httpx.get(url + PATH, headers={"x-api-key": lines[1].split()[-1]})
+        server.send_signal(signal.SIGINT)
+        rest = server.stderr.read()
+    assert (reply.status_code, reply.headers["retry-after"], list(reply.json())) == (503, "1", ["error"])
+    assert [line.split(":")[0].strip() for line in lines[3:]] == ["fault 503-seconds", "fault error-object"]
+    assert (rest, server.returncode) == ("", 0)

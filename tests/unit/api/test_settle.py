@@ -69,7 +69,7 @@ def read(server: Moving, limit: int, *, ahead: int = 4, order: random.Random | N
         while True:
             keys = numbers_of(page)
             taken = paging.take(ask, page, keys)
-            landed += keys[taken.start :]
+            landed += [keys[place] for place in taken.places]
             if taken.rest is None:
                 break
             ask = taken.rest
@@ -105,7 +105,7 @@ EDITS = st.dictionaries(
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
-@given(st.integers(0, 200), EDITS, st.sampled_from([1, 2, 3, 7, 10, 50]), st.integers(1, 6), st.integers(0, 9))
+@given(st.integers(0, 200), EDITS, st.sampled_from([2, 3, 7, 10, 50]), st.integers(1, 6), st.integers(0, 9))
 def test_every_row_that_stays_is_read_once(
     size: int, edits: dict[int, list[tuple[str, float]]], limit: int, ahead: int, seed: int
 ) -> None:
@@ -128,6 +128,14 @@ def test_a_moved_row_costs_a_dozen_requests() -> None:
     landed, fault = read(moving, 100)
     assert (fault, sorted(landed)) == (None, sorted(moving.rows))
     assert moving.requests <= still.requests + 16
+
+
+@pytest.mark.parametrize("edits", [{}, {4: [("insert", 0.0)]}, {4: [("remove", 0.0)]}])
+def test_pages_of_one_item_are_read_until_two_readings_agree(edits: dict[int, list[tuple[str, float]]]) -> None:
+    """They share no item, so nothing else could show that a row was skipped."""
+    server = Moving(list(range(9)), edits, cap=1)
+    landed, fault = read(server, 10)
+    assert (fault, set(landed) >= set(server.rows)) == (None, True)
 
 
 @pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 5000])

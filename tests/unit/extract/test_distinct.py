@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from pipeline.extract.distinct import Distinct
+from pipeline.extract.distinct import Keys, count_distinct, repeated
 
 
 def count(identity: str | None, *items: bytes) -> int:
     """How many distinct ones `items` are."""
-    distinct = Distinct(identity)
-    distinct.add([msgspec.Raw(item) for item in items])
-    return distinct.count()
+    return count_distinct(Keys(identity).of([msgspec.Raw(item) for item in items]))
 
 
 def test_items_with_the_same_identity_are_one() -> None:
@@ -31,9 +29,18 @@ def test_a_number_and_a_text_are_two_identities() -> None:
     assert count("id", b'{"id":1}', b'{"id":"1"}', b'{"id":1}') == 2
 
 
-def test_many_pages_add_up() -> None:
-    """The count is over all that was added."""
-    distinct = Distinct("id")
-    for start in range(0, 3000, 100):
-        distinct.add([msgspec.Raw(b'{"id":%d}' % (number % 2500)) for number in range(start, start + 100)])
-    assert distinct.count() == 2500
+def test_keys_that_stand_more_than_once_are_found() -> None:
+    """Also in a long list, which is counted in shares."""
+    keys = Keys("id").of([b'{"id":%d}' % (number % 300_000) for number in range(300_002)])
+    assert (count_distinct(keys), repeated(keys)) == (300_000, {keys[0], keys[1]})
+
+
+def test_a_hostile_item_has_the_identity_that_it_says() -> None:
+    """Control characters, lone surrogates, NaN and invalid UTF-8 do not make an item nameless."""
+    hostile = (b'{"x":"\x01","id":"a"}', b'{"x":"\\ud800","id":"a"}', b'{"x":NaN,"id":"a"}', b'{"x":"\xff","id":"a"}')
+    assert count("id", *hostile, b'{"id":"a"}') == 1
+
+
+def test_an_item_has_the_same_key_as_its_line_on_the_disk() -> None:
+    """Line breaks between tokens are blanks there."""
+    assert count("id", b'{\n"x":1}', b'{ "x":1}') == 1

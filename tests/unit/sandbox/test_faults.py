@@ -187,3 +187,18 @@ def test_each_fault_has_a_sentence() -> None:
     """One line for people."""
     assert all(kind.sentence and len(kind.sentence) < 90 for kind in FAULTS.values())
     assert len({kind.sentence for kind in FAULTS.values()}) == len(FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "query"), [("audit_log", "from=2026-11-20T00:00:00Z"), ("certificates", "status=expired")]
+)
+def test_filtered_lists_shift_where_they_are_read(world: World, name: str, query: str) -> None:
+    """Rows come and go among those that the filter keeps, however few they are."""
+    path = BY_NAME[name].path
+    for fault, change in (("rows-inserted", 1), ("rows-removed", -1)):
+        service = serve(world, Fault(fault, every=1, times=5, calls=(name,)))
+        before = len(service.truth("prod", name))
+        request = Request("GET", path, f"{query}&limit=1&offset=3", {"x-api-key": "prod"})
+        totals = [msgspec.json.decode(service.answer(request).body)["total"] for _ in range(7)]
+        assert [total - totals[0] for total in totals] == [change * n for n in (0, 1, 2, 3, 4, 4, 4)]
+        assert len(service.truth("prod", name)) == before + 5 * change

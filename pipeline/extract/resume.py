@@ -1,0 +1,86 @@
+"""Whether a run can be taken up again, and what is left of it on the disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pipeline.config import Account, Settings
+from pipeline.errors import UsageError
+from pipeline.runs.manifest import Manifest, find_runs
+from pipeline.runs.opening import Opening, differences, opening_path, read_opening
+
+OLDEST = timedelta(days=1)
+"""A snapshot is of one day: days left and ages count from the start of the run, whenever its last page was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A run as it begins: its id, its instant, the names of its accounts, and the resources asked for by name."""
+
+    run_id: str
+    as_of_at: datetime
+    accounts: tuple[str, ...]
+    wanted: tuple[str, ...] | None
+
+
+def left_of_run(
+    settings: Settings, run_id: str, now: datetime
+) -> list[tuple[Account, Start, Opening | Manifest | None]]:
+    """What is left of a run, by account: its manifest when nothing is missing, else its opening.
+
+    None: the process was killed before the account had a folder. UsageError when the run cannot be resumed.
+    """
+    landing = settings.data / "landing"
+    openings = {path.parts[-3]: read_opening(path) for path in landing.glob(f"*/{run_id}/run.json")}
+    if not openings:
+        known = sorted({path.parts[-2] for path in landing.glob("*/*/run.json")})[-5:]
+        msg = f"No run {run_id} can be resumed in {landing}; there are: {', '.join(known) or 'none'}."
+        raise UsageError(msg)
+    any_opening = next(iter(openings.values()))
+    start = Start(run_id, any_opening.as_of_at, any_opening.accounts, any_opening.wanted)
+    _refuse_age(start, now)
+    configured = {account.name: account for account in settings.accounts}
+    left: list[tuple[Account, Start, Opening | Manifest | None]] = []
+    for name in start.accounts:
+        if name not in configured:
+            msg = f"Run {run_id} reads the account {name}, which the configuration does not have; extract again."
+            raise UsageError(msg)
+        runs = find_runs(landing, name)
+        finished = next((one for one in runs if one.run_id == run_id and is_finished(one)), None)
+        newer = max((one.run_id for one in runs), default="")
+        if finished is None and newer > run_id:
+            msg = f"Account {name} has the later run {newer}, so run {run_id} is not resumed; extract again."
+            raise UsageError(msg)
+        left.append((configured[name], start, finished or openings.get(name)))
+    if all(isinstance(one, Manifest) for *_, one in left):
+        msg = f"Run {run_id} is finished, nothing is missing in it; `tlm build` publishes it, `tlm extract` reads anew."
+        raise UsageError(msg)
+    return left
+
+
+def is_finished(manifest: Manifest) -> bool:
+    """Whether nothing that the run was to read is missing: a run of a few resources ends complete without being so."""
+    return manifest.status != "failed" and all(one.status != "incomplete" for one in manifest.extracts)
+
+
+def refuse_differences(before: Opening | None, now: Opening) -> None:
+    """UsageError when what shapes the rows is not as it was at the start of the run."""
+    found = differences(before, now) if before is not None else []
+    if found:
+        msg = (
+            f"Run {now.run_id} of account {now.account} cannot be resumed: {'; '.join(found)}; "
+            "set it back, or extract again without --resume."
+        )
+        raise UsageError(msg)
+
+
+def _refuse_age(start: Start, now: datetime) -> None:
+    age = now - start.as_of_at
+    if age > OLDEST:
+        hours = int(age.total_seconds() // 3600)
+        msg = (
+            f"Run {start.run_id} started {hours} hours ago, more than the {int(OLDEST.total_seconds() // 3600)} "
+            "within which a run is resumed: it would not show one day; extract again without --resume."
+        )
+        raise UsageError(msg)
