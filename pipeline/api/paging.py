@@ -194,9 +194,9 @@ class Paging:
                 self._stall()
             return None
         if total is not None and self.end < min(ask.until, total):
-            self.step = max(1, min(self.step, size))
             if added:
                 self._stalls = 0
+                self.step = min(self.step, size)
             elif not self._stall():
                 return None
             return Ask(max(0, self.end - self.overlap), ask.until)

@@ -24,12 +24,13 @@ _OVERLAP = timedelta(days=1)  # an event may appear late; doubles are dropped by
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A list to read; `day_of` where its items are kept by day."""
+    """A list to read; `day_of` where its items are kept by day, `span` where it is read by time: [from, to) in UTC."""
 
     call: Call
     is_required: bool
     parameters: Mapping[str, str] = field(default_factory=dict)
     day_of: Callable[[msgspec.Raw], str] | None = None
+    span: tuple[datetime, datetime] | None = None
 
     @property
     def name(self) -> str:
@@ -64,17 +65,16 @@ def _resource(call: Call, extract: Extract, window: tuple[datetime, datetime]) -
     is_required = call.name in extract.required
     if call.name != AUDIT_LOG:
         return Resource(call, is_required)
-    start, end = window
-    return Resource(
-        call,
-        is_required,
-        {"from": _wire_time(start), "to": _wire_time(end)},
-        lambda item: event_day(item, end.date()).isoformat(),
-    )
+    return Resource(call, is_required, day_of=lambda item: event_day(item, window[1].date()).isoformat(), span=window)
 
 
-def audit_window(extract: Extract, earlier: Iterable[Manifest], as_of: datetime) -> tuple[datetime, datetime]:
-    """From the newest complete run of the account that read the audit log, less a day, to now; else the look-back."""
+def audit_window(
+    extract: Extract, earlier: Iterable[Manifest], as_of: datetime, since: datetime | None = None
+) -> tuple[datetime, datetime]:
+    """From the newest complete run of the account that read the audit log, less a day, to now; else the look-back.
+
+    `since` reaches further back, never less far: the next run goes on from this one, and a gap would stay.
+    """
     read = [
         manifest.as_of_at
         for manifest in earlier
@@ -82,7 +82,7 @@ def audit_window(extract: Extract, earlier: Iterable[Manifest], as_of: datetime)
         and any(one.resource == AUDIT_LOG and one.status == "complete" for one in manifest.extracts)
     ]
     start = max(read) - _OVERLAP if read else as_of - timedelta(days=extract.audit_days)
-    return min(start, as_of), as_of
+    return min(start, since or as_of, as_of).replace(microsecond=0), as_of
 
 
 def event_day(item: msgspec.Raw, otherwise: date) -> date:
@@ -95,5 +95,6 @@ def event_day(item: msgspec.Raw, otherwise: date) -> date:
         return otherwise
 
 
-def _wire_time(moment: datetime) -> str:
+def wire_time(moment: datetime) -> str:
+    """An instant as the API takes it: UTC, to the second."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -18,6 +18,7 @@ from pipeline.api.line import Line, open_line
 from pipeline.api.request import Caller
 from pipeline.config import Account, Settings
 from pipeline.errors import AccessDenied, Refused, RunIncomplete, TryAgain, Unauthorized, UsageError
+from pipeline.extract.audit import new_reading
 from pipeline.extract.pages import ProgressCallback, ResourceReading, Source
 from pipeline.extract.resources import FIRST, Resource, audit_window, choose_resources
 from pipeline.extract.resume import Start, left_of_run, refuse_differences
@@ -191,7 +192,7 @@ async def _read_account(
     ) as client:
         pages = 2 * extract.concurrency  # as many may wait for their turn on the disk as are under way
         source = Source(run.caller, client, extract.page_size, pages, asyncio.Semaphore(pages), on_page)
-        readings = [ResourceReading(source, resource, run.folder, run.opening.run_id) for resource in run.resources]
+        readings = [new_reading(source, resource, run.folder, run.opening.run_id) for resource in run.resources]
         if run.is_resumed:
             for reading in readings:
                 await asyncio.to_thread(reading.restore)

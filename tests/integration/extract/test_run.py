@@ -130,7 +130,7 @@ def test_a_wrong_key_is_denied_at_once(tlm: Tlm, settings_for: Settings, monkeyp
 def test_a_key_that_ends_in_mid_run_stops_the_account(tlm: Tlm, settings_for: Settings) -> None:
     """The other lists are not read on; what was read is in the manifest."""
     reply = (401, {}, b'{"errors":[{"code":"invalid_api_key","message":"expired"}]}')
-    tlm.instead = lambda asked, _number: reply if asked.query.get("offset") == "20" else None
+    tlm.instead = lambda asked, _number: reply if asked.query.get("offset") == "18" else None
     settings = settings_for({"prod": tlm.base_url}, concurrency=1)
     with pytest.raises(AccessDenied, match="Account prod"):
         extract(settings)
@@ -215,7 +215,7 @@ def test_a_total_that_is_not_reached_makes_the_run_incomplete(tlm: Tlm, settings
 
     tlm.instead = lie
     settings = settings_for({"prod": tlm.base_url})
-    with pytest.raises(RunIncomplete, match=r"prod.*certificates: the API's total is 40, but the page at offset 25"):
+    with pytest.raises(RunIncomplete, match=r"prod.*certificates: the API's total is 40, but the list ends after 25"):
         extract(settings)
     one = outcome(manifest_of(settings), "certificates")
     assert (one.status, one.rows_received, one.api_total_end) == ("incomplete", 25, 40)

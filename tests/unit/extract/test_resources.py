@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import msgspec
 import pytest
 
 from pipeline.config import RESOURCES, Extract
 from pipeline.errors import UsageError
-from pipeline.extract.resources import audit_window, choose_resources, event_day
+from pipeline.extract.resources import audit_window, choose_resources, event_day, wire_time
 from pipeline.runs.manifest import Extract as Extracted
 from pipeline.runs.manifest import KeySees, Manifest
 
@@ -63,9 +63,23 @@ def test_an_unknown_resource_is_refused_with_the_choice() -> None:
 
 
 def test_the_audit_log_is_asked_for_by_time() -> None:
-    """Both ends in UTC, to the second."""
-    (resource,) = choose_resources(Extract(), ("audit_log",), WINDOW)
-    assert resource.parameters == {"from": "2026-08-26T06:00:00Z", "to": "2026-11-24T06:00:00Z"}
+    """It alone has a span, and its items have a day."""
+    spans = {resource.name: resource.span for resource in choose_resources(Extract(), None, WINDOW)}
+    assert {name: span for name, span in spans.items() if span is not None} == {"audit_log": WINDOW}
+
+
+def test_a_time_goes_on_the_wire_in_utc_to_the_second() -> None:
+    """As the API's own examples write it."""
+    local = datetime(2026, 8, 26, 8, 0, 0, 999, tzinfo=timezone(timedelta(hours=2)))
+    assert wire_time(local) == "2026-08-26T06:00:00Z"
+
+
+def test_since_reaches_further_back_and_never_less_far() -> None:
+    """Also beyond the look-back; a later one would leave a gap before the next run."""
+    since = NOW - timedelta(days=400)
+    assert audit_window(Extract(), [], NOW, since) == (since, NOW)
+    assert audit_window(Extract(), [run_of(7)], NOW, since) == (since, NOW)
+    assert audit_window(Extract(), [run_of(7)], NOW, NOW - timedelta(days=1)) == (NOW - timedelta(days=8), NOW)
 
 
 def test_the_first_extraction_looks_back_as_configured() -> None:

@@ -1,0 +1,57 @@
+"""The report in a real browser: nothing refused by its own policy, nothing wider than a phone."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import run
+
+pytestmark = pytest.mark.browser
+QUIET = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--virtual-time-budget=2000",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The HTML of a small demo."""
+    folder = tmp_path_factory.mktemp("browser") / "demo"
+    assert run(["--quiet", "demo", "--endpoints", "400", "--weeks", "3", "--out", str(folder)]) == 0
+    return next(folder.glob("out/reports/weekly/*/*.html"))
+
+
+def chromium(profile: Path, page: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Chromium with an empty profile on a file."""
+    command = ["chromium", *QUIET, f"--user-data-dir={profile}", *flags, page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_its_own_policy_refuses_nothing(html: Path, tmp_path: Path) -> None:
+    """The strict content security policy blocks no style, font or picture of ours."""
+    shown = chromium(tmp_path, html, "--enable-logging=stderr", "--v=0", "--dump-dom")
+    assert "Certificate compliance" in shown.stdout
+    console = [line for line in shown.stderr.splitlines() if "CONSOLE" in line]
+    assert not console
+
+
+def test_nothing_is_wider_than_a_phone(html: Path, tmp_path: Path) -> None:
+    """At 390 pixels the page itself never scrolls sideways; the page is framed, as a script in it is refused."""
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        f'<iframe id="f" src="{html.as_uri()}" width="390" height="800"></iframe><pre id="out"></pre><script>'
+        "const f = document.getElementById('f'); f.onload = () => { const d = f.contentDocument.documentElement;"
+        "document.getElementById('out').textContent = JSON.stringify({wide: d.scrollWidth, room: d.clientWidth}) }"
+        "</script>",
+        encoding="utf-8",
+    )
+    shown = chromium(tmp_path / "profile", frame, "--allow-file-access-from-files", "--dump-dom")
+    found = re.search(r'<pre id="out">(\{.*?\})</pre>', shown.stdout)
+    assert found is not None, shown.stderr[-500:]
+    width = json.loads(found[1])
+    assert width["wide"] <= width["room"]
