@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,23 +107,46 @@ def contract_check(flags: _Globals, /, file: Path | None, accounts: tuple[str, .
 @tlm.command()
 @click.option("--resource", "resources", multiple=True, metavar="NAME", help="Only this resource (repeatable).")
 @click.option("--account", "accounts", multiple=True, metavar="NAME", help="Only this account (repeatable).")
+@click.option(
+    "--resume", metavar="RUN", help="Go on with a run that was killed or is incomplete: only what is missing."
+)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Read the audit log from this day on, where that is further back than usual.",
+)
 @click.pass_obj
-def extract(flags: _Globals, /, resources: tuple[str, ...], accounts: tuple[str, ...]) -> Outcome:
+def extract(
+    flags: _Globals,
+    /,
+    resources: tuple[str, ...],
+    accounts: tuple[str, ...],
+    resume: str | None,
+    since: datetime | None,
+) -> Outcome:
     """Read every resource of every account into the landing zone; prints the run id."""
     from pipeline import jobs  # noqa: PLC0415
 
-    selection = jobs.Selection(resources or None, accounts or None)
+    if resume is not None and (resources or accounts or since):
+        raise click.UsageError("--resume reads what its run was started with; leave the other flags away.")
+    selection = jobs.Selection(resources or None, accounts or None, resume, since and since.date())
     return jobs.extract(flags.settings(), selection, show_progress=not flags.quiet)
 
 
 @tlm.command()
 @click.option("--run", "run_id", metavar="RUN", help="Build this run instead of all that are new.")
+@click.option(
+    "--accept-incomplete",
+    metavar="REASON",
+    help="Publish the incomplete accounts of --run too, marked with the reason.",
+)
 @click.pass_obj
-def build(flags: _Globals, /, run_id: str | None) -> Outcome:
+def build(flags: _Globals, /, run_id: str | None, accept_incomplete: str | None) -> Outcome:
     """Load complete runs, run models and checks, publish the database."""
     from pipeline import jobs  # noqa: PLC0415
 
-    return jobs.build(flags.settings(), run_id)
+    return jobs.build(flags.settings(), run_id, accept_incomplete=accept_incomplete)
 
 
 @tlm.group()

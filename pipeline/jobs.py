@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from pipeline import places
@@ -16,7 +16,6 @@ from pipeline.exits import Exit, code_for
 from pipeline.policy import read_policy
 from pipeline.progress import page_bars
 from pipeline.runs.lock import hold_lock
-from pipeline.runs.manifest import Manifest
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -38,10 +37,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What an extraction reads; None means all."""
+    """What an extraction reads; None means all. `resume`: nothing new, but what is missing in this run.
+
+    `since`: the day in the configured zone from which on the audit log is read, where that is earlier than usual.
+    """
 
     resources: tuple[str, ...] | None = None
     accounts: tuple[str, ...] | None = None
+    resume: str | None = None
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +119,23 @@ def extract(settings: Settings, selection: Selection, *, clock: Clock = utc_now,
         return Outcome((_extract(settings, selection, clock, show_progress=show_progress),))
 
 
-def build(settings: Settings, run_id: str | None = None, *, clock: Clock = utc_now) -> Outcome:
-    """Load the complete runs that are newer than the published ones, run models and checks, publish."""
+def build(
+    settings: Settings,
+    run_id: str | None = None,
+    *,
+    accept_incomplete: str | None = None,
+    clock: Clock = utc_now,
+) -> Outcome:
+    """Load the complete runs that are newer than the published ones, run models and checks, publish.
+
+    `run_id`: this run alone; `accept_incomplete`: the reason to publish its incomplete accounts all the same.
+    """
+    if accept_incomplete is not None and run_id is None:
+        raise UsageError("--accept-incomplete is for one run: name it with --run RUN.")
+    if accept_incomplete is not None and not accept_incomplete.strip():
+        raise UsageError("--accept-incomplete needs a reason: it is printed on the report's cover.")
     with hold_lock(settings.data):
-        return _build(settings, run_id, clock)
+        return _build(settings, clock, run_id, accept_incomplete)
 
 
 def report_weekly(settings: Settings, request: ReportRequest) -> Outcome:
@@ -158,7 +175,7 @@ def run_daily(settings: Settings, *, clock: Clock = utc_now, show_progress: bool
             _extract(settings, Selection(), clock, show_progress=show_progress)
         except (AccessDenied, RunIncomplete) as error:
             code, complaint = code_for(error), str(error)
-        built = _build(settings, None, clock)
+        built = _build(settings, clock)
     return Outcome(built.lines, code, complaint)
 
 
@@ -226,21 +243,27 @@ def published(settings: Settings) -> Path:
 
 
 def _extract(settings: Settings, selection: Selection, clock: Clock, *, show_progress: bool) -> str:
-    from pipeline.extract.run import extract_run  # noqa: PLC0415
+    from pipeline.extract.resources import Wanted  # noqa: PLC0415
+    from pipeline.extract.run import extract_run, resume_run  # noqa: PLC0415
 
     with page_bars(enabled=show_progress) as on_page:
-        result = asyncio.run(
-            extract_run(
-                settings, resources=selection.resources, accounts=selection.accounts, clock=clock, on_page=on_page
-            )
-        )
-    return result.run_id
+        if selection.resume is not None:
+            reading = resume_run(settings, selection.resume, clock=clock, on_page=on_page)
+        else:
+            day = selection.since
+            since = None if day is None else datetime.combine(day, time(), settings.zone).astimezone(UTC)
+            wanted = Wanted(selection.resources, selection.accounts, since)
+            reading = extract_run(settings, wanted, clock=clock, on_page=on_page)
+        return asyncio.run(reading).run_id
 
 
-def _build(settings: Settings, run_id: str | None, clock: Clock) -> Outcome:
+def _build(
+    settings: Settings, clock: Clock, run_id: str | None = None, accept_incomplete: str | None = None
+) -> Outcome:
+    from pipeline.load.choose import Wish, choose_runs  # noqa: PLC0415
     from pipeline.load.meta import create_meta  # noqa: PLC0415
     from pipeline.load.parameters import set_policy, set_run  # noqa: PLC0415
-    from pipeline.load.published import mark_published, published_runs  # noqa: PLC0415
+    from pipeline.load.published import accept_run, forget_metrics, mark_published, published_accounts  # noqa: PLC0415
     from pipeline.load.raw import load_run, record_run  # noqa: PLC0415
     from pipeline.runs.manifest import find_runs, is_complete  # noqa: PLC0415
     from pipeline.transform.run import build_models  # noqa: PLC0415
@@ -248,7 +271,8 @@ def _build(settings: Settings, run_id: str | None, clock: Clock) -> Outcome:
 
     policy = read_policy(Path(settings.folder))
     landing = settings.data / "landing"
-    runs = _new_runs(find_runs(landing), published_runs(settings.database), run_id)
+    wish = Wish(run_id, accept_incomplete)
+    runs = choose_runs(find_runs(landing), published_accounts(settings.database), wish)
     if not runs:
         return Outcome((f"Nothing new to build: {settings.database} has every complete run.",))
     build_file = open_build(settings.database)
@@ -257,8 +281,11 @@ def _build(settings: Settings, run_id: str | None, clock: Clock) -> Outcome:
         create_meta(warehouse)
         set_policy(warehouse, policy)
         for number, (run, manifests) in enumerate(runs, 1):
+            forget_metrics(warehouse, run)
             for manifest in manifests:
-                (load_run if is_complete(manifest) else record_run)(warehouse, landing, manifest)
+                (load_run if wish.takes(manifest) else record_run)(warehouse, landing, manifest)
+                if wish.takes(manifest) and not is_complete(manifest):
+                    accept_run(warehouse, run, manifest.account, accept_incomplete or "")
             set_run(warehouse, run, manifests[0].as_of_at, settings.zone)
             build_models(warehouse, places.content("sql"), everything=number == len(runs), as_run=run)
             logger.info("Run %s is built (%d of %d).", run, number, len(runs))
@@ -268,30 +295,3 @@ def _build(settings: Settings, run_id: str | None, clock: Clock) -> Outcome:
         discard(build_file)
         raise
     return Outcome((str(settings.database),))
-
-
-def _new_runs(
-    manifests: Sequence[Manifest], published: Collection[str], wanted: str | None
-) -> list[tuple[str, list[Manifest]]]:
-    """Runs with a complete account that are newer than the published ones (or `wanted` alone), oldest first."""
-    from pipeline.runs.manifest import is_complete  # noqa: PLC0415
-
-    newest = max(published, default="")
-    by_run: dict[str, list[Manifest]] = {}
-    for manifest in manifests:
-        by_run.setdefault(manifest.run_id, []).append(manifest)
-    if wanted is not None:
-        if wanted not in by_run:
-            msg = f"No run {wanted} in the landing zone; it has: {', '.join(sorted(by_run)[-5:]) or 'none'}."
-            raise UsageError(msg)
-        if wanted < newest:
-            msg = f"Run {wanted} is older than the newest published one ({newest}); history is never reordered."
-            raise UsageError(msg)
-        if not any(is_complete(manifest) for manifest in by_run[wanted]):
-            msg = f"Run {wanted} is complete for no account ({by_run[wanted][0].reason}); extract again."
-            raise UsageError(msg)
-    return [
-        (run, by_run[run])
-        for run in sorted(by_run)
-        if run > newest and wanted in {None, run} and any(is_complete(one) for one in by_run[run])
-    ]

@@ -21,9 +21,9 @@ from pipeline.log import mask
 
 # Far above any real document, low enough that a hostile one costs seconds.
 _LARGEST_BYTES = 16_000_000
-_MOST_PATHS = 20_000
-_MOST_SERVERS = 5
-_LONGEST_URL = 2_000
+_MOST_PATHS = 5_000
+_MOST_SERVERS = 3
+_LONGEST_BASE = 200
 _METHODS = ("get", "head", "post", "put", "patch", "delete")
 _ORIGIN = re.compile(r"^(?:(?:[a-z][a-z0-9+.-]*:)?//[^/]*|\{[^{}/]*\})", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{[^{}]*\}")
@@ -111,8 +111,8 @@ def _parse(body: bytes, place: str) -> object:
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise _unreadable(place, f"as YAML: {error.problem}{line}") from None
-    except (yaml.YAMLError, ValueError) as error:  # a character or an encoding that YAML does not have
-        raise _unreadable(place, f"as YAML: {type(error).__name__}") from None
+    except (yaml.YAMLError, ValueError):
+        raise _unreadable(place, "it is not text in UTF-8") from None
     except RecursionError:
         raise _unreadable(place, "it is nested too deeply") from None
 
@@ -126,10 +126,11 @@ def _base_paths(servers: object) -> list[str]:
     bases = []
     for server in servers[:_MOST_SERVERS] if isinstance(servers, list) else ():
         url = server.get("url") if isinstance(server, dict) else None
-        if isinstance(url, str) and len(url) <= _LONGEST_URL:
+        if isinstance(url, str) and len(url) <= 2 * _LONGEST_BASE:
             filled = _TEMPLATE.sub(partial(_default, server.get("variables")), url)
             path = re.split(r"[?#]", _ORIGIN.sub("", filled, count=1))[0].strip("./")
-            bases.append(f"/{path}" if path else "")
+            if len(path) < _LONGEST_BASE:
+                bases.append(f"/{path}" if path else "")
     return list(dict.fromkeys(bases)) or [""]
 
 
@@ -137,4 +138,4 @@ def _default(variables: object, template: re.Match[str]) -> str:
     """What a variable of a server's URL stands for; itself where the document does not say."""
     variable = variables.get(template[0].strip("{}")) if isinstance(variables, dict) else None
     default = variable.get("default") if isinstance(variable, dict) else None
-    return default if isinstance(default, str) and len(default) <= _LONGEST_URL else template[0]
+    return default if isinstance(default, str) and len(default) <= _LONGEST_BASE else template[0]

@@ -93,12 +93,9 @@ def _row(name: str, first: str, second: str, path: str) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    """Below a call, indented; long words (paths) are kept whole, to be copied."""
-    return textwrap.wrap(
-        text,
-        _COLUMNS,
-        initial_indent="    ",
-        subsequent_indent="      ",
-        break_long_words=False,
-        break_on_hyphens=False,
+    """Below a call, indented; what is to be copied (a path, a setting) stays in one piece."""
+    kept = _SETTING.sub(lambda setting: setting[0].replace(" ", _NO_BREAK), text)
+    wrapper = textwrap.TextWrapper(
+        _COLUMNS, initial_indent="    ", subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
     )
+    return [line.replace(_NO_BREAK, " ") for line in wrapper.wrap(kept)]

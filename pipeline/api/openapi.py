@@ -129,8 +129,8 @@ def _find(document: Document, call: Call, path: str) -> Operation | None:
     exact = document.operations.get((call.method, pattern(path)))
     words = pattern(path).split("/")
     for (method, known), operation in document.operations.items() if exact is None else ():
-        listed = known.split("/")
-        if method == call.method and len(listed) == len(words):
+        listed = known.split("/") if "{}" in known and method == call.method else ()
+        if len(listed) == len(words):
             named = zip(words, listed, operation.path.split("/"), strict=False)
             other = {name.strip("{}"): word for word, template, name in named if word != template}
             if len(other) == known.count("{}") - pattern(path).count("{}") > 0:

@@ -125,7 +125,7 @@ class Paging:
         if is_first:
             self._learn_step(page)
             self._planned = self.end
-        self._is_last_full = len(keys) >= self.step
+        self._is_last_full = self.step <= len(keys) <= self._limit
         return Taken(places, self._rest(ask, len(keys), len(places)))
 
     def _note_total(self, total: int | None) -> None:
@@ -186,6 +186,8 @@ class Paging:
     def _rest(self, ask: Ask, size: int, added: int) -> Ask | None:
         """What is left of the wish: the limit was capped without a word, or the page was a bridge."""
         total = self.total_end
+        if added:
+            self._stalls = 0
         if ask.until is None:
             self._under_way -= 1
             if not added and (total is None or self.end >= total):
@@ -195,7 +197,6 @@ class Paging:
             return None
         if total is not None and self.end < min(ask.until, total):
             if added:
-                self._stalls = 0
                 self.step = min(self.step, size)
             elif not self._stall():
                 return None

@@ -88,7 +88,9 @@ def read_page(reply: Reply, what: str) -> Page:
     except (msgspec.DecodeError, RecursionError) as error:
         page = _read_tolerantly(body)
         if page is None:
-            msg = f"{what} answered {reply.status} with JSON that is cut short or is no list ({error}); try again later."
+            msg = (
+                f"{what} answered {reply.status} with JSON that is cut short or is no list ({error}); try again later."
+            )
             raise errors.ServiceUnavailable(msg) from None
         return page
     _, text = _describe(reply)

@@ -74,8 +74,8 @@ class Settling:
             self._is_short = False
             if (yield from self._is_tail_confirmed()):
                 break
-            yield from self._look()
-            if len(self._totals) == 1 and self.total == len(self.chain):
+            is_whole = yield from self._look()
+            if is_whole and len(self._totals) == 1 and self.total == len(self.chain):
                 break
         else:
             self.fault = f"the API's total is {self.total}, but " + (
@@ -99,17 +99,33 @@ class Settling:
         self._is_short = ends_here and self.total > len(self.chain)
         return ends_here and not self._is_short
 
-    def _look(self) -> Asking:
-        """Find where the chain and the list differ, between its head and its tail, and splice what they say."""
+    def _look(self) -> Generator[Ask, Answer, bool]:
+        """Splice head, tail, and what differs between them; False when the tail could not be joined to the chain."""
         _, keys = yield from self._ask(0)
         head = self._splice(0, keys)
         if head is None or len(keys) >= self.total:
-            return
-        position = max(0, self.total - max(1, self._size))
-        _, keys = yield from self._ask(position)
-        tail = self._splice(position, keys)
-        if tail is not None:
-            yield from self._between(head[1], tail[0])
+            return head is not None
+        tail = yield from self._join_tail()
+        if tail is None:
+            return False
+        yield from self._between(head[1], tail[0])
+        return True
+
+    def _join_tail(self) -> Generator[Ask, Answer, tuple[Place, Place] | None]:
+        """Splice the last page; where it shares nothing with the chain, go on from the end of the chain until it does."""
+        while self._left > 0:
+            position = max(0, self.total - max(1, self._size))
+            _, keys = yield from self._ask(position)
+            tail = self._splice(position, keys)
+            if tail is not None:
+                return tail
+            before = len(self.chain)
+            position = max(0, min(before, self.total) - max(1, self._size - 1))
+            _, keys = yield from self._ask(position)
+            self._splice(position, keys)
+            if len(self.chain) <= before:
+                return None
+        return None
 
     def _between(self, first: Place, last: Place) -> Asking:
         """Make the chain agree between two places of the list; the later part first, so that indexes stay true."""
@@ -180,7 +196,8 @@ class Settling:
                 return None
             first, last = (0, 0), (len(keys) - 1, len(chain) - 1)
         start, low = (0, 0) if position == 0 else first
-        stop, high = (len(keys), len(chain)) if is_end else (last[0] + 1, last[1] + 1)
+        reaches_end = is_end or last[1] == len(chain) - 1  # what stands behind the chain's last item is new
+        stop, high = (len(keys), len(chain)) if reaches_end else (last[0] + 1, last[1] + 1)
         old, new = chain[low:high], array("q", keys[start:stop])
         if old != new:
             known = set(old)

@@ -19,7 +19,7 @@ from typing import Literal
 
 import msgspec
 
-from pipeline.api.paging import NOTHING, Ask, Paging, Taken
+from pipeline.api.paging import Ask, Paging, Taken
 from pipeline.api.reply import Page, read_page
 from pipeline.api.request import build_request, page_parameters
 from pipeline.errors import RequestRejected
@@ -86,7 +86,7 @@ class _WindowPaging(Paging):
 
     def take(self, ask: Ask, page: Page, keys: Sequence[int]) -> Taken:
         if not self.chain and self._judge(page.total):
-            return Taken(NOTHING)
+            return Taken(())
         return super().take(ask, page, keys)
 
     def _judge(self, total: int | None) -> bool:

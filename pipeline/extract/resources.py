@@ -38,6 +38,18 @@ class Resource:
         return self.call.name
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one run is to read; None: all that is configured. `since`: how far back the audit log must reach."""
+
+    resources: tuple[str, ...] | None = None
+    accounts: tuple[str, ...] | None = None
+    since: datetime | None = None
+
+
+EVERYTHING = Wanted()
+
+
 class _Event(msgspec.Struct):
     timestamp: str = ""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pipeline.config import Account, Settings
 from pipeline.errors import UsageError
 from pipeline.runs.manifest import Manifest, find_runs
-from pipeline.runs.opening import Opening, differences, opening_path, read_opening
+from pipeline.runs.opening import Opening, differences, read_opening
 
 OLDEST = timedelta(days=1)
 """A snapshot is of one day: days left and ages count from the start of the run, whenever its last page was read."""
@@ -16,12 +16,16 @@ OLDEST = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A run as it begins: its id, its instant, the names of its accounts, and the resources asked for by name."""
+    """A run as it begins: its id, its instant, the names of its accounts, and the resources asked for by name.
+
+    `since`: how far back the audit log is to reach at least.
+    """
 
     run_id: str
     as_of_at: datetime
     accounts: tuple[str, ...]
     wanted: tuple[str, ...] | None
+    since: datetime | None = None
 
 
 def left_of_run(

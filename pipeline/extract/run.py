@@ -20,7 +20,7 @@ from pipeline.config import Account, Settings
 from pipeline.errors import AccessDenied, Refused, RunIncomplete, TryAgain, Unauthorized, UsageError
 from pipeline.extract.audit import new_reading
 from pipeline.extract.pages import ProgressCallback, ResourceReading, Source
-from pipeline.extract.resources import FIRST, Resource, audit_window, choose_resources
+from pipeline.extract.resources import EVERYTHING, FIRST, Resource, Wanted, audit_window, choose_resources
 from pipeline.extract.resume import Start, left_of_run, refuse_differences
 from pipeline.runs.disk import make_folder
 from pipeline.runs.landing import read_items
@@ -40,6 +40,8 @@ from pipeline.runs.opening import Opening, write_opening
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+
+_SHOWN_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +71,21 @@ class _AccountRun:
 
 
 async def extract_run(
-    settings: Settings,
-    *,
-    resources: tuple[str, ...] | None,
-    accounts: tuple[str, ...] | None,
-    clock: Callable[[], datetime],
-    on_page: ProgressCallback,
+    settings: Settings, wanted: Wanted = EVERYTHING, *, clock: Callable[[], datetime], on_page: ProgressCallback
 ) -> RunResult:
-    """Read `resources` of `accounts` (None: all that are configured) into the landing zone.
+    """Read what is wanted into the landing zone.
 
     Every account is tried to its end and gets its manifest; then AccessDenied is raised when one was denied, else
     RunIncomplete when a resource that was asked for is not complete. UsageError, ConfigurationError and OutputFailed
     come before anything is sent; OutputFailed, when the disk fills up, also later, and then without a manifest.
     """
     as_of_at = clock().astimezone(UTC).replace(microsecond=0)
-    chosen = choose_accounts(settings, accounts)
+    if wanted.since is not None and wanted.since > as_of_at:
+        msg = f"--since {wanted.since:%Y-%m-%d %H:%M} UTC lies in the future; name a day that has begun."
+        raise UsageError(msg)
+    chosen = choose_accounts(settings, wanted.accounts)
     names = tuple(account.name for account in chosen)
-    start = Start(new_run_id(as_of_at), as_of_at, names, resources)
+    start = Start(new_run_id(as_of_at), as_of_at, names, wanted.resources, wanted.since)
     runs = [_prepare(settings, account, start) for account in chosen]
     make_folder(settings.data, 0o777)  # less the umask: the database in it may be for a group; what is below is not
     for run in runs:
@@ -150,7 +150,7 @@ def choose_accounts(settings: Settings, wanted: tuple[str, ...] | None) -> tuple
 def _prepare(settings: Settings, account: Account, start: Start) -> _AccountRun:
     landing = settings.data / "landing"
     earlier = [one for one in find_runs(landing, account.name) if one.run_id < start.run_id]
-    window = audit_window(settings.extract, earlier, start.as_of_at)
+    window = audit_window(settings.extract, earlier, start.as_of_at, start.since)
     caller, line = open_line(settings, account)
     resources = choose_resources(settings.extract, start.wanted, window)
     paths = {one.name: caller.paths.get(one.name, one.call.path) for one in resources}
@@ -275,7 +275,8 @@ def _close(run: _AccountRun, finished_at: datetime) -> Manifest:
         previous_manifest_hash=run.previous_manifest_hash,
     )
     write_manifest(folder, manifest)
-    log.info("Account %s: %d rows, %s.", opening.account, sum(one.rows_received for one in extracts), manifest.status)
+    rows = sum(one.rows_received for one in extracts)
+    log.info("Account %s: %d rows, %s; %s.", opening.account, rows, manifest.status, _say_sight(manifest.key_sees))
     return manifest
 
 
@@ -305,6 +306,19 @@ def _what_the_key_sees(folder: Path) -> KeySees:
             names.add(unit.name or "")
             accounts.add((unit.account and unit.account.id) or "")
     return KeySees(tuple(sorted(names - {""})), tuple(sorted(accounts - {""})))
+
+
+def _say_sight(key_sees: KeySees) -> str:
+    """What "complete" is complete for, in words."""
+    if not (key_sees.business_units or key_sees.accounts):
+        return "what the key sees is not known, for no business unit came"
+    return f"the key sees {_count(key_sees.business_units, 'business unit')} in {_count(key_sees.accounts, 'account')}"
+
+
+def _count(names: tuple[str, ...], noun: str) -> str:
+    more = len(names) - _SHOWN_NAMES
+    shown = [*names[:_SHOWN_NAMES], *([f"{more} more"] if more > 0 else [])]
+    return f"{len(names)} {noun}{'' if len(names) == 1 else 's'} ({', '.join(shown) or 'none named'})"
 
 
 async def _side_by_side(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

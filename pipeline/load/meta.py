@@ -45,6 +45,7 @@ TABLES = (
             ("manifest_hash", "VARCHAR", "SHA-256 of the run's manifest.json"),
             ("base_url", "VARCHAR", "the instance that was read"),
             ("key_sees", "JSON", "business units and accounts that the key could see: complete means complete for it"),
+            ("is_accepted", "BOOLEAN", "published although it is not complete, with the reason in front of `reason`"),
         ),
     ),
     Table(

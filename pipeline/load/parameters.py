@@ -25,7 +25,8 @@ def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInf
     """Make `run_id` the current run: one row in meta.current_run, one in meta.build_accounts for each known account.
 
     Reads meta.runs, so the manifests of this run must be recorded first. An account without a complete run is not
-    known yet; one whose newest complete run is an older one is stale.
+    known yet; one whose newest complete run is an older one is stale. A run that was accepted as it is counts as the
+    newest, never as the baseline.
     """
     local = as_of_at.astimezone(zone).isocalendar()
     starts_at = week_start(as_of_at, zone)
@@ -40,11 +41,14 @@ def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInf
     warehouse.execute(
         """
         insert into meta.build_accounts by name
-        with complete as (
+        with loaded as (
+            select account, run_id, as_of_at from meta.runs where (is_complete or is_accepted) and run_id <= ?
+        ),
+        complete as (
             select account, run_id, as_of_at from meta.runs where is_complete and run_id <= ?
         ),
         newest as (
-            select account, max(run_id) as run_id from complete group by account
+            select account, max(run_id) as run_id from loaded group by account
         ),
         baseline as (
             select account, max(run_id) as run_id from complete where as_of_at < ? group by account
@@ -57,11 +61,11 @@ def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInf
             baseline.run_id as baseline_run_id,
             theirs.as_of_at as baseline_as_of_at
         from newest
-        join complete as ours on ours.account = newest.account and ours.run_id = newest.run_id
+        join loaded as ours on ours.account = newest.account and ours.run_id = newest.run_id
         left join baseline on baseline.account = newest.account
         left join complete as theirs on theirs.account = baseline.account and theirs.run_id = baseline.run_id
         """,
-        (run_id, starts_at, run_id),
+        (run_id, run_id, starts_at, run_id),
     )
 
 

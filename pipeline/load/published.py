@@ -8,18 +8,34 @@ from pathlib import Path
 from pipeline.warehouse.duck import Warehouse, open_read_only
 
 
-def published_runs(database: Path) -> frozenset[str]:
-    """The run ids that `database` was built from; none when it does not exist yet."""
+def published_accounts(database: Path) -> frozenset[tuple[str, str]]:
+    """The (run, account) that `database` was built from; none when it does not exist yet."""
     if not database.exists():
         return frozenset()
     with open_read_only(database) as warehouse:
-        rows = warehouse.rows("select distinct run_id from meta.runs where published_at is not null")
-    return frozenset(row[0] for row in rows)
+        rows = warehouse.rows("select run_id, account from meta.runs where published_at is not null")
+    return frozenset((row[0], row[1]) for row in rows)
 
 
 def mark_published(warehouse: Warehouse, at: datetime) -> None:
-    """Say of every complete run in the build that it is published at `at` (aware), unless it was before."""
+    """Say of every run whose rows are in the build that it is published at `at` (aware), unless it was before."""
     warehouse.execute(
-        "update meta.runs set published_at = ? where is_complete and published_at is null",
+        "update meta.runs set published_at = ? where (is_complete or is_accepted) and published_at is null",
         (at.astimezone(UTC).replace(tzinfo=None),),
     )
+
+
+def accept_run(warehouse: Warehouse, run_id: str, account: str, reason: str) -> None:
+    """Let an incomplete run of an account count as its newest: `reason` goes in front of why it is not complete."""
+    warehouse.execute(
+        "update meta.runs set is_accepted = true, reason = concat_ws('; ', 'accepted: ' || ?, reason)"
+        " where run_id = ? and account = ?",
+        (reason, run_id, account),
+    )
+
+
+def forget_metrics(warehouse: Warehouse, run_id: str) -> None:
+    """Take back the metrics of a published run that is built once more, with an account that it did not have."""
+    known = warehouse.rows("select 1 from duckdb_tables() where schema_name = 'mart' and table_name = 'metrics'")
+    if known:
+        warehouse.execute("delete from mart.metrics where run_id = ?", (run_id,))

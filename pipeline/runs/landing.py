@@ -293,7 +293,8 @@ class ResourceLanding:
 
     def _cut_back(self) -> None:
         """Take away what no journal line names: the ends of files, and files of this run that were just begun."""
-        found = self._folder.glob("part-*") if self._day_of is None else self._account.glob(f"events/*/{self._run_id}.*")
+        events = self._account.glob(f"events/*/{self._run_id}.*")
+        found = self._folder.glob("part-*") if self._day_of is None else events
         known = {file.path: file for file in (*self._files.values(), self._journal)}
         for path in (*found, self._journal.path):
             try:

@@ -99,7 +99,7 @@ class Lists:
         self._shifted[key] = rows
         dice = Dice(f"{self._seed} {fault.base} {turn.account} {turn.call} {turn.number}")
         place = int(dice.random() * min(max(turn.furthest, 1), len(selected)))
-        if len(selected) < len(rows):
+        if len(selected) != len(rows):
             place = rows.index(selected[place])
         if fault.base == "rows-inserted":
             rows.insert(place, make_sibling(rows[place], dice))

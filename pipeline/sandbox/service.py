@@ -39,6 +39,10 @@ _NO_FAULTS = Plan()
 _JOURNAL = 200_000  # requests remembered: a server that runs for weeks must not grow
 
 
+_Entry = tuple[str, Call | None, str, int, str, float]
+"""A line of the journal: account, call, query, status, fault, time. Read only when somebody asks: requests are many."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     """A request understood: `account` is empty without a known key, `call` None for a page of the console.
@@ -77,7 +81,7 @@ class Service:
         self._plan = plan
         self._clock = clock
         self._openapi = msgspec.json.encode(describe_api())
-        self._journal: deque[Asked] = deque(maxlen=_JOURNAL)
+        self._journal: deque[_Entry] = deque(maxlen=_JOURNAL)
         self._faults = plan.faults
         self.show(snapshot)
 
@@ -95,7 +99,7 @@ class Service:
 
     def requests(self) -> tuple[Asked, ...]:
         """The requests that came, oldest first; the newest 200,000."""
-        return tuple(self._journal)
+        return tuple(_read_entry(entry) for entry in self._journal)
 
     def truth(self, account: str, call: str) -> list[bytes]:
         """The items that a list holds now, as they are served, without any filter."""
@@ -103,13 +107,13 @@ class Service:
 
     def answer(self, request: Request) -> Reply:
         """The reply to one request; never raises for anything that a client sends."""
-        parameters = tuple(parse_qsl(request.query, keep_blank_values=True))
         account = self._accounts.get(request.headers.get("x-api-key", ""), "")
-        question = _Question(request, account, None, parameters)
+        call: Call | None = None
         fault = ""
         try:
-            question = replace(question, call=_find(request.path))
-            trouble = self._meet(question)
+            call = _find(request.path)
+            question = _Question(request, account, call, tuple(parse_qsl(request.query, keep_blank_values=True)))
+            trouble = self._meet(question) if self._faults else None
             if trouble is None:
                 reply = self._answer(question)
             else:
@@ -120,12 +124,12 @@ class Service:
             reply = refusal.reply(self._troubles.shape)
         except BadParameter as error:
             reply = Refusal(400, str(error), about=error.field).reply(self._troubles.shape)
-        self._note(question, reply.status, fault)
+        self._journal.append((account, call, request.query, reply.status, fault, self._clock()))
         return reply
 
     def _meet(self, question: _Question) -> Trouble | None:
-        """What a request of a known account meets, if faults are wanted; rows shift before it is answered."""
-        if not self._faults or question.call is None or not question.account:
+        """What a request of a known account meets; rows shift before it is answered."""
+        if question.call is None or not question.account:
             return None
         page, offset = _read_page(question.parameters), _peek(question.parameters, "offset")
         trouble = self._troubles.meet(question.account, question.call.name, page, offset)
@@ -134,21 +138,6 @@ class Service:
             self._lists.shift(fault, trouble.turn, selected)
             self._filtered.clear()
         return trouble
-
-    def _note(self, question: _Question, status: int, fault: str) -> None:
-        call, parameters = question.call, question.parameters
-        self._journal.append(
-            Asked(
-                account=question.account,
-                call="" if call is None else call.name,
-                offset=_peek(parameters, "offset"),
-                limit=_peek(parameters, "limit"),
-                page=_read_page(parameters),
-                status=status,
-                fault=fault,
-                at=self._clock(),
-            )
-        )
 
     def _answer(self, question: _Question) -> Reply:
         """The honest reply."""
@@ -184,18 +173,17 @@ class Service:
         items = self._select(account, call, question.parameters)
         form = self._lists.form(account, call.name, MAXIMUM_LIMIT)
         if call.paging is Paging.ARRAY or form.is_whole:
-            return self._write_array(account, call, items)
+            return b"[" + self._join(account, call, items) + b"]"
         offset = _read_count(question.parameters, "offset", 0, 0)
         limit = min(_read_count(question.parameters, "limit", 1, DEFAULT_LIMIT), form.cap)
-        page = items[offset : offset + limit]
         if form.is_bare:
-            return self._write_array(account, call, page)
+            return b"[" + self._join(account, call, items[offset : offset + limit]) + b"]"
         total = max(len(items) + form.lie(question.number), 0)
         tail = f'],"total":{total},"offset":{offset},"limit":{limit}}}'
-        return b'{"items":[' + b",".join(self._lists.serve(account, call.name, page)) + tail.encode()
+        return b'{"items":[' + self._join(account, call, items[offset : offset + limit]) + tail.encode()
 
-    def _write_array(self, account: str, call: Call, items: Sequence[bytes]) -> bytes:
-        return b"[" + b",".join(self._lists.serve(account, call.name, items)) + b"]"
+    def _join(self, account: str, call: Call, items: Sequence[bytes]) -> bytes:
+        return b",".join(self._lists.serve(account, call.name, items))
 
     def _select(self, account: str, call: Call, parameters: Parameters) -> Sequence[bytes]:
         """The list's items that pass its filters; kept, because the pages of one listing ask the same again."""
@@ -225,6 +213,21 @@ def _find(path: str) -> Call | None:
 def _read_page(parameters: Parameters) -> str:
     """What is asked for, whoever asks."""
     return "&".join(f"{name}={value}" for name, value in parameters if name != "account_id")
+
+
+def _read_entry(entry: _Entry) -> Asked:
+    account, call, query, status, fault, at = entry
+    parameters = tuple(parse_qsl(query, keep_blank_values=True))
+    return Asked(
+        account=account,
+        call="" if call is None else call.name,
+        offset=_peek(parameters, "offset"),
+        limit=_peek(parameters, "limit"),
+        page=_read_page(parameters),
+        status=status,
+        fault=fault,
+        at=at,
+    )
 
 
 def _peek(parameters: Parameters, name: str) -> int:

@@ -86,7 +86,7 @@ def _versions(warehouse: Warehouse, model: Model, run_id: str) -> None:
             f" union all select {columns}, {run}, null, true from {model.name} as kept where kept.to_run_id = {run}"
             f" and kept.{key} in (select {key} from temp.main.moved where is_removed) order by {key}",
         )
-        _require_one_row_a_key(warehouse, model, key)
+        _require_one_row_a_key(warehouse, model, key, run_id)
         warehouse.execute("drop table temp.main.moved")
 
 
@@ -114,15 +114,16 @@ where kept.{key} is null
     return before, after
 
 
-def _require_one_row_a_key(warehouse: Warehouse, model: Model, key: str) -> None:
+def _require_one_row_a_key(warehouse: Warehouse, model: Model, key: str, run_id: str) -> None:
     """Two rows of one key, or a null key, would corrupt the history; BuildFailed shows some.
 
     Cheap in the usual case: counts first, and the keys of the whole SELECT only where these differ.
     """
     moved, without_key = warehouse.rows(f"select count(*), count(*) - count({key}) from temp.main.moved")[0]
     opened, held = warehouse.rows(
-        f"select count(*) filter (where {key} in (select {key} from temp.main.moved)), count(*)"
-        f" - count(*) filter (where is_removed) from {model.name} where to_run_id is null"
+        f"select count(*) filter (where from_run_id = ?), count(*) filter (where not is_removed)"
+        f" from {model.name} where to_run_id is null",
+        [run_id],
     )[0]
     selected = send(warehouse, model, "select count(*) from (", ")")[0][0]
     if without_key == 0 and moved == opened and selected == held:

@@ -18,7 +18,7 @@ last_runs as (
         runs.run_id,
         runs.as_of_at,
         runs.week_starts_on,
-        cast((runs.this_week_starts_on - runs.week_starts_on) // 7 as integer) as weeks_ago
+        cast(date_diff('day', runs.week_starts_on, runs.this_week_starts_on) // 7 as integer) as weeks_ago
     from runs
     qualify row_number() over (partition by runs.week_starts_on order by runs.as_of_at desc, runs.run_id desc) = 1
 ),

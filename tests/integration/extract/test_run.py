@@ -13,6 +13,7 @@ import pytest
 
 from pipeline import config, log
 from pipeline.errors import AccessDenied, ConfigurationError, OutputFailed, RunIncomplete, TlmError, UsageError
+from pipeline.extract.resources import Wanted
 from pipeline.extract.run import RunResult, extract_run
 from pipeline.runs.landing import read_items
 from pipeline.runs.manifest import Extract, Manifest, find_runs, manifest_hash, manifest_path
@@ -26,13 +27,9 @@ MISSING = (404, {}, b'{"error":{"code":"resource_not_found","message":"no"}}')
 
 def extract(settings: config.Settings, **options: Any) -> RunResult:
     """Run the extraction with a fixed clock."""
-    defaults: dict[str, Any] = {
-        "resources": None,
-        "accounts": None,
-        "clock": lambda: NOW,
-        "on_page": lambda *_progress: None,
-    }
-    return asyncio.run(extract_run(settings, **{**defaults, **options}))
+    defaults: dict[str, Any] = {"clock": lambda: NOW, "on_page": lambda *_progress: None}
+    wanted = Wanted(options.pop("resources", None), options.pop("accounts", None))
+    return asyncio.run(extract_run(settings, wanted, **{**defaults, **options}))
 
 
 def manifest_of(settings: config.Settings, account: str = "prod") -> Manifest:
@@ -78,6 +75,24 @@ def test_what_the_key_sees_is_recorded(tlm: Tlm, settings_for: Settings) -> None
     (manifest,) = extract(settings_for({"prod": tlm.base_url})).manifests
     assert manifest.key_sees.business_units == ("Bank", "Retail")
     assert manifest.key_sees.accounts == ("1111",)
+
+
+def test_what_the_key_sees_is_told_in_one_line_for_each_account(
+    start_tlm: Callable[[], Tlm], tlm: Tlm, settings_for: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """On stderr, at the end: how many, which, and how many more than fit in a line."""
+    log.configure()
+    other = start_tlm()
+    other.lists["business_units"] = [{"id": str(n), "name": f"Unit {n}"} for n in range(8)]
+    silent = start_tlm()
+    silent.instead = instead("business_units", FORBIDDEN)
+    extract(settings_for({"prod": tlm.base_url, "many": other.base_url, "none": silent.base_url}))
+    lines = {line.split(":")[0].split()[-1]: line for line in capfd.readouterr().err.splitlines() if "rows" in line}
+    assert "complete; the key sees 2 business units (Bank, Retail) in 1 account (1111)." in lines["prod"]
+    assert (
+        "8 business units (Unit 0, Unit 1, Unit 2, Unit 3, Unit 4, 3 more) in 0 accounts (none named)." in lines["many"]
+    )
+    assert "what the key sees is not known" in lines["none"]
 
 
 def test_progress_is_told_by_resource(tlm: Tlm, settings_for: Settings) -> None:

@@ -123,6 +123,7 @@ def test_an_account_stops_at_a_required_call_until_its_owner_overrides_it() -> N
         ({"type": ["string", "null"]}, CONTRADICTED),
         ({"properties": {"number": {}}}, CONTRADICTED),
         ({}, UNKNOWN),
+        ({"type": "null"}, UNKNOWN),
         (True, UNKNOWN),
         ({"anyOf": [{"type": "string"}, {}]}, UNKNOWN),
         ({"$ref": "#/components/schemas/Missing"}, UNKNOWN),
@@ -138,7 +139,9 @@ def test_the_type_of_a_field(schema: object, said: Outcome) -> None:
         "Escaped/name x": {"type": "integer"},
         "Circle": {"allOf": [{"$ref": "#/components/schemas/Circle"}]},
     }
-    document = document_of({f"{ENDPOINTS}/automatable": answer(page({"port": schema}))}, components={"schemas": schemas})
+    document = document_of(
+        {f"{ENDPOINTS}/automatable": answer(page({"port": schema}))}, components={"schemas": schemas}
+    )
     one = look(document, "endpoints.automatable")
     assert one.fields["port"] is said
     assert one.outcome is (CONTRADICTED if said is CONTRADICTED else CONFIRMED)
@@ -149,7 +152,11 @@ def test_a_schema_that_contains_itself_still_says_its_fields() -> None:
     node = {"properties": {"status": {"type": "string"}, "account": {"$ref": "#/components/schemas/Node"}}}
     one = look(
         document_of(
-            {"/mpki/api/v1/certificate-search": answer({"type": "array", "items": {"$ref": "#/components/schemas/Node"}})},
+            {
+                "/mpki/api/v1/certificate-search": answer(
+                    {"type": "array", "items": {"$ref": "#/components/schemas/Node"}}
+                )
+            },
             components={"schemas": {"Node": node}},
         ),
         "certificates",
@@ -216,7 +223,13 @@ def test_templates_match_by_place_not_by_name() -> None:
         ([{"name": "page", "in": "query"}, {"name": "page_size", "in": "query"}], "pages by page, page_size"),
         ([{"name": "tenant", "in": "query", "required": True}], "requires the query parameter tenant"),
         ([{"name": "X-Tenant", "in": "header", "required": True}], "requires the header parameter X-Tenant"),
-        ([{"name": "X-API-Key", "in": "header", "required": True}, {"name": "from", "in": "query", "required": True}], None),
+        (
+            [
+                {"name": "X-API-Key", "in": "header", "required": True},
+                {"name": "from", "in": "query", "required": True},
+            ],
+            None,
+        ),
         ([{"name": "api_token_id", "in": "query", "required": False}], None),
         ([{"$ref": "#/nowhere"}, 5, {"name": ["x"], "in": {}}], None),
     ],
@@ -271,6 +284,7 @@ def test_reads_of_a_group_say_nothing_about_its_changes() -> None:
     assert look(reads, "automation_bulk").outcome is UNKNOWN
     changes = document_of({"/mpki/api/v1/automation/bulk": body({})})
     assert look(changes, "automation").outcome is CONTRADICTED
+    assert look(changes, "automation").candidate is None  # the bulk call is known as itself
     assert look(changes, "automation_inventory").outcome is CONTRADICTED
 
 

@@ -51,7 +51,9 @@ def numbers_of(page: Page) -> list[int]:
     return [int(bytes(item)) for item in page.items]
 
 
-def read(server: Moving, limit: int, *, ahead: int = 4, order: random.Random | None = None) -> tuple[list[int], str | None]:
+def read(
+    server: Moving, limit: int, *, ahead: int = 4, order: random.Random | None = None
+) -> tuple[list[int], str | None]:
     """What is laid down, and why it is not complete; pages under way are answered in any order."""
     paging = Paging(limit)
     landed: list[int] = []
