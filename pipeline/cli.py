@@ -223,6 +223,18 @@ def query(flags: _Globals, /, sql: str | None, file: Path | None, form: str, out
     return jobs.query(flags.settings(), sql or "", form=form, out=out)
 
 
+@tlm.command("audit-trail")
+@click.argument("endpoint")
+@click.option("--live", is_flag=True, help="Ask the API instead of the published database.")
+@click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True)
+@click.pass_obj
+def audit_trail(flags: _Globals, /, endpoint: str, *, live: bool, form: str) -> Outcome:
+    """Every event of one ENDPOINT (its key, or its id where it is unique), oldest first."""
+    from pipeline import jobs  # noqa: PLC0415
+
+    return jobs.audit_trail(flags.settings(), endpoint, form=form, live=live)
+
+
 @tlm.group()
 def sandbox() -> None:
     """An invented company behind a TLM API on this machine."""

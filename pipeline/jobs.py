@@ -167,6 +167,21 @@ def query(settings: Settings, sql: str, *, form: str, out: Path | None) -> Outco
     return Outcome()
 
 
+def audit_trail(settings: Settings, endpoint: str, *, form: str, live: bool, clock: Clock = utc_now) -> Outcome:
+    """Print every event of one endpoint; `live` asks the API by the identifiers that the published file knows."""
+    from pipeline.export.trail import find_endpoint, print_events, print_trail  # noqa: PLC0415
+    from pipeline.extract.run import choose_accounts  # noqa: PLC0415
+    from pipeline.extract.trail import read_trail  # noqa: PLC0415
+
+    found = find_endpoint(published(settings), endpoint)
+    if live:
+        (account,) = choose_accounts(settings, (found.account,))
+        print_events(settings.database, asyncio.run(read_trail(settings, account, found.resource_ids, clock)), form)
+    else:
+        print_trail(settings.database, found, form)
+    return Outcome()
+
+
 def run_daily(settings: Settings, *, clock: Clock = utc_now, show_progress: bool = True) -> Outcome:
     """Extract and build; accounts that are not complete keep their last complete snapshot and make the code 3 or 4."""
     code, complaint = Exit.DONE, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -65,7 +66,9 @@ class Extraction:
     def extract(self, *words: str, die_at: int = 0, share: float = 0.0) -> subprocess.CompletedProcess[str]:
         """`tlm extract WORDS` in a process of its own, killed at that write when it is not 0."""
         command = [sys.executable, str(_CHILD), str(self.config), str(die_at), str(share), "extract", *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        path = os.pathsep.join([str(_CHILD.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {**os.environ, "PYTHONPATH": path}
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
 
     def run_id(self) -> str:
         """The newest run in the landing zone, finished or not."""

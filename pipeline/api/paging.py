@@ -119,7 +119,6 @@ class Paging:
         places: Sequence[int] = range(start, len(keys))
         if self._strays:
             places = [place for place in places if keys[place] not in self._strays]
-            self._strays.difference_update(keys)
         self.chain.extend(keys[place] for place in places)
         self.end = ask.offset + len(keys)
         if is_first:

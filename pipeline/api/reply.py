@@ -196,9 +196,10 @@ def _describe(reply: Reply) -> tuple[str | None, str]:
         for one in details
     ]
     code = details[0].code
-    return None if code is None else str(code), _one_line("; ".join(filter(None, phrases)) or "no error text")
+    return None if code is None else _one_line(str(code)), _one_line("; ".join(filter(None, phrases)) or "no error text")
 
 
 def _one_line(text: str) -> str:
-    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return mask(flat if len(flat) <= _SHOWN_CHARACTERS else flat[:_SHOWN_CHARACTERS] + "...")
+    # Masked before it is cut: half a secret would be left standing.
+    flat = mask(" ".join("".join(c if c.isprintable() else " " for c in text).split()))
+    return flat if len(flat) <= _SHOWN_CHARACTERS else flat[:_SHOWN_CHARACTERS] + "..."

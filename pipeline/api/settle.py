@@ -1,4 +1,4 @@
-"""What follows when a list was read to its end and the counts do not agree: a second look, only where it is needed. Pure.
+"""What follows when a list was read to its end and the counts leave a doubt: a second look where it is needed. Pure.
 
 The chain of a list (`pipeline.api.paging`) has every row that was there the whole time. It may lack rows that were
 inserted into a part that had been read, and still have rows that were removed since, so the number of its positions may
@@ -204,7 +204,11 @@ class Settling:
             added = [place for place in range(start, stop) if keys[place] not in known]
             self.inserted += len(added)
             self.removed += len(known.difference(new))
-            self.fresh = [place for place in added if keys[place] not in self.landed]
+            self.fresh = [
+                place
+                for place in added
+                if keys[place] not in self.landed and self._find(keys[place], position + place) is None
+            ]
             self.landed.update(keys[place] for place in added)
             chain[low:high] = new
         return Place(position + start, low), Place(position + stop - 1, low + len(new) - 1)

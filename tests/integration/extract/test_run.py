@@ -87,12 +87,10 @@ def test_what_the_key_sees_is_told_in_one_line_for_each_account(
     silent = start_tlm()
     silent.instead = instead("business_units", FORBIDDEN)
     extract(settings_for({"prod": tlm.base_url, "many": other.base_url, "none": silent.base_url}))
-    lines = {line.split(":")[0].split()[-1]: line for line in capfd.readouterr().err.splitlines() if "rows" in line}
-    assert "complete; the key sees 2 business units (Bank, Retail) in 1 account (1111)." in lines["prod"]
-    assert (
-        "8 business units (Unit 0, Unit 1, Unit 2, Unit 3, Unit 4, 3 more) in 0 accounts (none named)." in lines["many"]
-    )
-    assert "what the key sees is not known" in lines["none"]
+    said = capfd.readouterr().err
+    assert "Account prod: 178 rows, complete; the key sees 2 business units (Bank, Retail) in 1 account (1111)." in said
+    assert "8 business units (Unit 0, Unit 1, Unit 2, Unit 3, Unit 4, 3 more) in 0 accounts (none named)." in said
+    assert "rows, complete; what the key sees is not known, for no business unit came." in said
 
 
 def test_progress_is_told_by_resource(tlm: Tlm, settings_for: Settings) -> None:

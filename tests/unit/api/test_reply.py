@@ -112,3 +112,15 @@ def test_any_error_body_gives_one_short_line(body: bytes) -> None:
         raise_for_status(Reply(404, {}, body, NOW), "agents")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 450
+
+
+def test_a_key_in_a_machine_code_or_at_the_cut_of_a_long_text_is_masked() -> None:
+    """The code goes into sentences too; and of a text that is cut, no half of a key is left."""
+    log.register_secret("canary-0123456789")
+    body = b'{"errors":[{"code":"bad canary-0123456789","message":"%scanary-0123456789"}]}' % (b"x" * 170)
+    with pytest.raises(errors.Unauthorized) as caught:
+        raise_for_status(Reply(401, {}, body, NOW), "agents")
+    assert "canary" not in f"{caught.value} {caught.value.code}"
+    with pytest.raises(errors.RequestRejected) as rejected:
+        raise_for_status(Reply(400, {}, b"y" * 190 + b"canary-0123456789", NOW), "agents")
+    assert "canary" not in str(rejected.value)

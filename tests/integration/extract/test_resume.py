@@ -1,0 +1,185 @@
+"""Taking a run up again: only what is missing, under the same configuration, within a day."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline import config
+from pipeline.errors import RunIncomplete, UsageError
+from pipeline.extract.resources import Wanted
+from pipeline.extract.run import RunResult, extract_run, resume_run
+from pipeline.runs.landing import read_items
+from pipeline.runs.manifest import find_runs
+
+from .conftest import NOW, PATHS, Asked, Raw, Tlm
+
+Settings = Callable[..., config.Settings]
+LISTS = ("endpoints.automatable", "endpoints.unsecured", "endpoints.discovered", "agents")
+
+
+def extract(settings: config.Settings, now: datetime = NOW) -> RunResult:
+    """A new run of some lists."""
+    wanted = Wanted(resources=LISTS)
+    return asyncio.run(extract_run(settings, wanted, clock=lambda: now, on_page=lambda *_progress: None))
+
+
+def resume(settings: config.Settings, run_id: str, now: datetime = NOW) -> RunResult:
+    """The same run, taken up at `now`."""
+    return asyncio.run(resume_run(settings, run_id, clock=lambda: now, on_page=lambda *_progress: None))
+
+
+@pytest.fixture
+def broken(tlm: Tlm, settings_for: Settings) -> tuple[config.Settings, str]:
+    """A run that ended incomplete because agents stopped answering after their first page; they answer again."""
+
+    def stop(asked: Asked, _number: int) -> Raw | None:
+        return (503, {}, b"") if asked.path == PATHS["agents"] and asked.query["offset"] != "0" else None
+
+    tlm.instead = stop
+    settings = settings_for({"prod": tlm.base_url})
+    with pytest.raises(RunIncomplete):
+        extract(settings)
+    tlm.instead = lambda _asked, _number: None
+    tlm.asked.clear()
+    (manifest,) = find_runs(settings.data / "landing")
+    return settings, manifest.run_id
+
+
+def test_only_what_is_missing_is_asked_for(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:
+    """The instant stays that of the start, the rows are those of an undisturbed run, and so is the manifest."""
+    settings, run_id = broken
+    (manifest,) = resume(settings, run_id, NOW + timedelta(hours=3)).manifests
+    assert {(one.path, one.query["offset"]) for one in tlm.asked} == {(PATHS["agents"], "9"), (PATHS["agents"], "18")}
+    assert (manifest.run_id, manifest.as_of_at) == (run_id, NOW)
+    agents = next(one for one in manifest.extracts if one.resource == "agents")
+    folder = settings.data / "landing" / "prod" / run_id / "agents"
+    assert [json.loads(line) for part in agents.parts for line in read_items(folder / part.name)] == tlm.lists["agents"]
+    assert (agents.status, agents.rows_received, agents.requests) == ("complete", 25, 3)
+
+
+def test_drift_while_away_is_repaired(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:
+    """Rows came and went in the part that is on the disk: found by the second look, as in any run."""
+    settings, run_id = broken
+    tlm.lists["agents"].insert(3, {"id": "new"})
+    del tlm.lists["agents"][6]
+    tlm.lists["agents"].insert(0, {"id": "newer"})
+    (manifest,) = resume(settings, run_id).manifests
+    agents = next(one for one in manifest.extracts if one.resource == "agents")
+    folder = settings.data / "landing" / "prod" / run_id / "agents"
+    landed = {json.loads(line)["id"] for part in agents.parts for line in read_items(folder / part.name)}
+    assert landed >= {row["id"] for row in tlm.lists["agents"]}
+    assert "2 rows came and 1 went" in (agents.reason or "")
+
+
+def test_a_complete_run_is_not_resumed(tlm: Tlm, settings_for: Settings) -> None:
+    """Nothing is missing in it."""
+    settings = settings_for({"prod": tlm.base_url})
+    run_id = extract(settings).run_id
+    tlm.asked.clear()
+    with pytest.raises(UsageError, match="is finished, nothing is missing"):
+        resume(settings, run_id)
+    assert tlm.asked == []
+
+
+def test_an_unknown_run_is_refused_with_the_choice(broken: tuple[config.Settings, str]) -> None:
+    """The runs that there are."""
+    settings, run_id = broken
+    with pytest.raises(UsageError, match=f"No run nothing can be resumed.*{run_id}"):
+        resume(settings, "nothing")
+
+
+def test_a_run_older_than_a_day_is_refused(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:
+    """It would not show one day."""
+    settings, run_id = broken
+    with pytest.raises(UsageError, match="started 25 hours ago, more than the 24"):
+        resume(settings, run_id, NOW + timedelta(hours=25))
+    assert tlm.asked == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"account_id": "77"}, "account_id was not set and is 77"),
+        ({"base_url": "http://127.0.0.1:9"}, "base_url was http://127.0.0.1:.* and is http://127.0.0.1:9"),
+    ],
+)
+def test_another_account_is_refused(
+    tlm: Tlm, broken: tuple[config.Settings, str], changed: dict[str, str], words: str
+) -> None:
+    """Its rows would be of two services."""
+    settings, run_id = broken
+    account = msgspec.structs.replace(settings.accounts[0], **changed)
+    with pytest.raises(UsageError, match=words):
+        resume(msgspec.structs.replace(settings, accounts=(account,)), run_id)
+    assert tlm.asked == []
+
+
+def test_another_path_is_refused(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:
+    """An override in [contract] paths that was not there."""
+    settings, run_id = broken
+    contract = config.Contract(paths={"agents": "/mpki/api/v2/agent"})
+    with pytest.raises(UsageError, match="the path of agents was /mpki/api/v1/agent and is /mpki/api/v2/agent"):
+        resume(msgspec.structs.replace(settings, contract=contract), run_id)
+    assert tlm.asked == []
+
+
+def test_resources_that_are_not_configured_any_more_are_refused(broken: tuple[config.Settings, str]) -> None:
+    """The run was started with them."""
+    settings, run_id = broken
+    fewer = msgspec.structs.replace(settings.extract, resources=LISTS[:3])
+    with pytest.raises(UsageError, match="'agents' is no resource of this configuration"):
+        resume(msgspec.structs.replace(settings, extract=fewer), run_id)
+
+
+def test_page_size_may_differ(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:
+    """Positions count, not pages."""
+    settings, run_id = broken
+    larger = msgspec.structs.replace(settings.extract, page_size=100)
+    (manifest,) = resume(msgspec.structs.replace(settings, extract=larger), run_id).manifests
+    assert {one.query["offset"] for one in tlm.asked} == {"9"}
+    assert {one.rows_received for one in manifest.extracts} == {25}
+
+
+def test_a_run_with_a_later_one_is_refused(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:
+    """History is not rewritten behind a later run."""
+    settings, run_id = broken
+    extract(settings, NOW + timedelta(hours=1))
+    with pytest.raises(UsageError, match="has the later run"):
+        resume(settings, run_id)
+
+
+def test_an_account_that_is_complete_is_not_read_again(
+    start_tlm: Callable[[], Tlm], tlm: Tlm, settings_for: Settings
+) -> None:
+    """Only the other one is, and both manifests are of the run."""
+    other = start_tlm()
+    other.instead = lambda _asked, _number: (503, {}, b"")
+    settings = settings_for({"prod": tlm.base_url, "apac": other.base_url})
+    with pytest.raises(RunIncomplete):
+        extract(settings)
+    other.instead = lambda _asked, _number: None
+    tlm.asked.clear()
+    run_id = find_runs(settings.data / "landing")[0].run_id
+    result = resume(settings, run_id)
+    assert {one.account for one in result.manifests} == {"prod", "apac"}
+    assert tlm.asked == []
+
+
+def test_a_damaged_page_is_read_again(tlm: Tlm, broken: tuple[config.Settings, str], tmp_path: Path) -> None:
+    """A flipped bit on the disk: its checksum does not agree, so the page counts as not written."""
+    settings, run_id = broken
+    part = next((settings.data / "landing" / "prod" / run_id / "endpoints.unsecured").glob("part-*"))
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    part.write_bytes(content)
+    (manifest,) = resume(settings, run_id).manifests
+    unsecured = next(one for one in manifest.extracts if one.resource == "endpoints.unsecured")
+    lines = [line for one in unsecured.parts for line in read_items(part.parent / one.name)]
+    assert [json.loads(line) for line in lines] == tlm.lists["endpoints.unsecured"]

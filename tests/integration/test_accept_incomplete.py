@@ -1,0 +1,109 @@
+"""`tlm build --run RUN --accept-incomplete REASON`: published, marked, compared with nothing, and nothing vanishes by it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from place import Place
+
+from pipeline.runs.manifest import find_runs
+from pipeline.sandbox.faults import Fault
+from pipeline.sandbox.plan import Plan
+from pipeline.sandbox.serve import ThreadedSandbox
+
+Start = Callable[[Plan], ThreadedSandbox]
+SHORT = (Fault("503-forever", calls=("endpoints.discovered",), accounts=("prod",), after=1),)
+PLAN = Plan(endpoints=300, weeks=1, shares={"prod": 0.5, "apac": 0.5})
+SMALL_PAGES = "page_size = 20\n"
+
+
+def rows(place: Place, sql: str) -> list[tuple[Any, ...]]:
+    """What the published file says."""
+    with duckdb.connect(str(place.database), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def newest_run(folder: Path) -> str:
+    """The newest run in the landing zone."""
+    return find_runs(folder / "data" / "landing")[-1].run_id
+
+
+def test_it_is_for_one_run_and_needs_a_reason(place: Place) -> None:
+    """Both are usage errors."""
+    place.configure("http://127.0.0.1:9", {"prod": "key-of-nobody"})
+    assert place.tlm("build", "--accept-incomplete", "short")[0] == 2
+    code, _, err = place.tlm("build", "--run", "x", "--accept-incomplete", " ")
+    assert (code, "needs a reason" in err) == (2, True)
+
+
+@pytest.mark.parametrize("is_second_build", [False, True])
+def test_an_accepted_account_is_published_with_its_reason(
+    place: Place, sandbox_of: Start, is_second_build: bool
+) -> None:
+    """At once, or after the other account of the run was published; the report says so on its cover."""
+    sandbox = sandbox_of(PLAN)
+    sandbox.change_faults(SHORT)
+    place.configure(sandbox.base_url, sandbox.keys, SMALL_PAGES)
+    assert place.tlm("extract")[0] == 4
+    run = newest_run(place.folder)
+    if is_second_build:
+        assert place.tlm("build")[0] == 0
+        assert rows(place, "select distinct account from core.endpoints") == [("apac",)]
+    code, _, err = place.tlm("build", "--run", run, "--accept-incomplete", "the window was closed")
+    assert code == 0, err
+    told = rows(place, "select account, is_complete, is_accepted, reason from meta.runs order by account")
+    assert told[0] == ("apac", True, False, None)
+    assert told[1][:3] == ("prod", False, True)
+    assert told[1][3].startswith("accepted: the window was closed; endpoints.discovered: ")
+    assert rows(place, "select count(distinct account) from core.endpoints") == [(2,)]
+    assert rows(place, "select count(distinct account) from mart.metrics where run_id = (select run_id from meta.current_run)") == [(2,)]
+    assert place.tlm("report", "weekly", "--format", "html")[0] == 0
+    (page,) = (place.folder / "out").rglob("*.html")
+    assert "the window was closed" in page.read_text(encoding="utf-8")
+    (manifest,) = (place.folder / "out" / "reports").rglob("manifest.json")
+    assert "incomplete" in json.loads(manifest.read_text(encoding="utf-8"))["issues"][0]["states"]
+
+
+def test_what_an_accepted_run_lacks_has_not_vanished(place: Place, sandbox_of: Start) -> None:
+    """A removed endpoint is recorded only from a complete extract."""
+    sandbox = sandbox_of(PLAN)
+    place.configure(sandbox.base_url, {"prod": sandbox.keys["prod"]}, SMALL_PAGES)
+    assert place.tlm("run", "daily")[0] == 0
+    held = rows(place, "select count(*) from core.endpoints")
+    sandbox.change_faults(SHORT)
+    assert place.tlm("extract")[0] == 4
+    run = newest_run(place.folder)
+    code, _, err = place.tlm("build", "--run", run, "--accept-incomplete", "short")
+    assert code == 0, err
+    assert rows(place, "select count(*) from core.endpoints") < held
+    assert rows(place, "select count(*) from core.endpoint_history where is_removed") == [(0,)]
+
+
+def test_an_incomplete_run_is_not_built_without_it(place: Place, sandbox_of: Start) -> None:
+    """The sentence says how."""
+    sandbox = sandbox_of(PLAN)
+    sandbox.change_faults(SHORT)
+    place.configure(sandbox.base_url, {"prod": sandbox.keys["prod"]}, SMALL_PAGES)
+    assert place.tlm("extract")[0] == 4
+    code, _, err = place.tlm("build", "--run", newest_run(place.folder))
+    assert (code, "--accept-incomplete REASON" in err) == (2, True)
+
+
+def test_a_resumed_account_is_built_beside_the_other(place: Place, sandbox_of: Start) -> None:
+    """The run was published with one account; the other one is complete now, so the run is built once more."""
+    sandbox = sandbox_of(PLAN)
+    sandbox.change_faults(SHORT)
+    place.configure(sandbox.base_url, sandbox.keys, SMALL_PAGES)
+    assert place.tlm("run", "daily")[0] == 4
+    sandbox.change_faults(())
+    run = newest_run(place.folder)
+    assert place.tlm("extract", "--resume", run)[:2] == (0, f"{run}\n")
+    assert place.tlm("build")[0] == 0
+    assert rows(place, "select count(distinct account) from core.endpoints") == [(2,)]
+    assert rows(place, "select bool_and(is_complete), count(*) from meta.runs") == [(True, 2)]
+    assert "Nothing new" in place.tlm("build")[1]
