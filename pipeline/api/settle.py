@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(slots=True)
 class Settling:
-    """A second look at a list whose chain is `chain`, in pages of `step`; `landed` are keys that are on the disk besides.
+    """A second look at a list whose chain is `chain`, in pages of `step`; keys of `landed` are on the disk besides.
 
     `run` yields wishes, is sent (page, keys), and after each `fresh` are the places in that page of items that were
     missing and are to be laid down. At the end `fault` says why the list is not complete, else `note` what was odd.
@@ -112,7 +112,7 @@ class Settling:
         return True
 
     def _join_tail(self) -> Generator[Ask, Answer, tuple[Place, Place] | None]:
-        """Splice the last page; where it shares nothing with the chain, go on from the end of the chain until it does."""
+        """Splice the last page; where it shares nothing with the chain, read on from the chain's end until it does."""
         while self._left > 0:
             position = max(0, self.total - max(1, self._size))
             _, keys = yield from self._ask(position)

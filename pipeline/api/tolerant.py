@@ -33,7 +33,7 @@ def split_members(body: bytes) -> dict[str, bytes] | None:
 
 
 def split_items(array: bytes) -> list[bytes] | None:
-    """The items of `array` as they came, but for line breaks inside texts, which are escaped; None when it is no list."""
+    """The items of `array` as they came, but line breaks inside texts are escaped; None when it is no list."""
     parts = _split(array, b"[", b"]")
     if parts is None:
         return None

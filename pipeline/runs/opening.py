@@ -44,11 +44,6 @@ class Opening(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(Opening)
 
 
-def opening_path(landing: Path, account: str, run_id: str) -> Path:
-    """Where the start of a run of an account is written."""
-    return landing / account / run_id / FILE_NAME
-
-
 def write_opening(folder: Path, opening: Opening) -> None:
     """Write `folder`/run.json in one move; OutputFailed names the path."""
     replace_synced(folder / FILE_NAME, msgspec.json.format(msgspec.json.encode(opening), indent=2) + b"\n")

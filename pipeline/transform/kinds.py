@@ -34,9 +34,10 @@ def build_model(warehouse: Warehouse, model: Model, run_id: str, existing: Mappi
         case Kind.VIEW | Kind.TABLE:
             send(warehouse, model, f"create or replace {wanted} {model.name} as", "")
         case Kind.APPEND:
-            _append(warehouse, model)
+            _append(warehouse, model, _prepare(warehouse, model, (), is_new=model.name not in existing))
         case Kind.VERSIONS:
-            _versions(warehouse, model, run_id)
+            selected = _prepare(warehouse, model, _VERSION_COLUMNS, is_new=model.name not in existing)
+            _versions(warehouse, model, selected, run_id)
 
 
 def send(warehouse: Warehouse, model: Model, before: str, after: str) -> list[tuple[object, ...]]:
@@ -51,8 +52,7 @@ def send(warehouse: Warehouse, model: Model, before: str, after: str) -> list[tu
         raise BuildFailed(msg) from None
 
 
-def _append(warehouse: Warehouse, model: Model) -> None:
-    names = _prepare(warehouse, model, ())
+def _append(warehouse: Warehouse, model: Model, names: Mapping[str, str]) -> None:
     same = " and ".join(f"kept.{column} is not distinct from fresh.{column}" for column in _key(model, names))
     keys = ", ".join(f"fresh.{column}" for column in _key(model, names))
     send(
@@ -63,8 +63,7 @@ def _append(warehouse: Warehouse, model: Model) -> None:
     )
 
 
-def _versions(warehouse: Warehouse, model: Model, run_id: str) -> None:
-    selected = _prepare(warehouse, model, _VERSION_COLUMNS)
+def _versions(warehouse: Warehouse, model: Model, selected: Mapping[str, str], run_id: str) -> None:
     key = _key(model, selected)[0]
     columns = ", ".join(identifier(column) for column in selected)
     with warehouse.transaction():
@@ -147,15 +146,16 @@ def _require_one_row_a_key(warehouse: Warehouse, model: Model, key: str, run_id:
     raise BuildFailed(msg)
 
 
-def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Make the kept table when it is missing; SQL type by name of the SELECT's columns. BuildFailed if they changed."""
+def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], ...], *, is_new: bool) -> dict[str, str]:
+    """Make the kept table when it is new; SQL type by name of the SELECT's columns. BuildFailed if they changed."""
     selected = {str(row[0]): str(row[1]) for row in send(warehouse, model, "describe", "")}
     added = "".join(f", cast(null as {sql_type}) as {name}" for name, sql_type in extra)
     taken = selected.keys() & dict(extra).keys()
     if taken:
         msg = f"{model.source.place()}: the column {min(taken)!r} is the runner's; rename yours."
         raise BuildFailed(msg)
-    send(warehouse, model, f"create table if not exists {model.name} as select *{added} from (", ") limit 0")
+    if is_new:
+        send(warehouse, model, f"create table {model.name} as select *{added} from (", ") limit 0")
     kept = warehouse.columns(f"select * from {model.name}")
     wanted = [*selected.items(), *extra]
     if sorted(kept) != sorted(wanted):

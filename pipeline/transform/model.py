@@ -26,7 +26,7 @@ from pipeline.transform.columns import column_comments
 MODEL_SCHEMAS = ("meta", "rules", "staging", "core", "mart", "report", "export")
 _FOLDERS = (*MODEL_SCHEMAS, "checks", "macros", "adhoc")
 # Filled by the pipeline itself; a model of such a name would overwrite it. meta.drift is shared: load adds rows too.
-_FILLED = (
+FILLED = (
     *("rules.policy", "rules.business_unit_mapping", "rules.freezes"),
     *("meta.runs", "meta.extracts", "meta.checks", "meta.current_run", "meta.build_accounts"),
 )
@@ -132,8 +132,8 @@ def read_model(path: Path) -> Model:
     source = read_source(path, ("grain", "kind", "key", "check"))
     name = f"{path.parent.name}.{path.stem}"
     given = {entry.key: entry for entry in source.header}
-    if not _NAME.match(path.stem) or name in _FILLED:
-        taken = "is filled by the pipeline" if name in _FILLED else "is not lower case with digits and _"
+    if not _NAME.match(path.stem) or name in FILLED:
+        taken = "is filled by the pipeline" if name in FILLED else "is not lower case with digits and _"
         msg = f"{source.place(1)}: the name {name!r} {taken}; rename the file."
         raise BuildFailed(msg)
     for needed in ("grain", "kind"):

@@ -9,20 +9,19 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.errors import BuildFailed
 from pipeline.transform.checks import Check, Outcome, file_check, header_check, refuse_writes, run_checks
 from pipeline.transform.kinds import build_model
-from pipeline.transform.model import MODEL_SCHEMAS, Model, read_models
+from pipeline.transform.model import FILLED, MODEL_SCHEMAS, Model, read_models
 from pipeline.transform.order import build_order, with_reads
 from pipeline.transform.seeds import create_macros, load_lists
 from pipeline.transform.tables import Reading, read_tables
 from pipeline.warehouse.duck import Warehouse, identifier, literal
 
 _LOG = logging.getLogger(__name__)
-# An analyst's mistakes (tables of earlier versions, typos) must not be read from what an older file happens to hold.
-_GIVEN_SCHEMAS = ("raw", "meta", "rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +33,63 @@ class BuildReport:
     uncommented: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """The model files of one folder: by name, what each reads, and the build order."""
+
+    models: dict[str, Model]
+    readings: dict[str, Reading]
+    reads: dict[str, dict[str, str]]
+    order: tuple[str, ...]
+
+
 def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run: str) -> BuildReport:
     """Build the models below `folder` (sql/) for the run `as_run`; the parameter tables must be filled.
 
     `everything` false is the catch-up form. BuildFailed or CheckFailed names file and line.
     """
+    project = _read_project(warehouse, folder, _state(folder))
+    existing = _existing(warehouse)
+    order = project.order
+    if not everything:
+        kept = (name for name, model in project.models.items() if model.kind.is_kept)
+        wanted = with_reads(kept, project.reads)
+        order = tuple(name for name in order if name in wanted)
+    seconds = {}
+    for name in order:
+        began = time.perf_counter()
+        build_model(warehouse, project.models[name], as_run, existing)
+        seconds[name] = time.perf_counter() - began
+        _LOG.debug("%s built in %.3f s", name, seconds[name])
+    if not everything:
+        return BuildReport(seconds, (), ())
+    _drop_leftover_views(warehouse, existing, project.models)
+    columns = _columns(warehouse)
+    uncommented = _comment(warehouse, [project.models[name] for name in order], project.readings, columns)
+    checks = _checks(warehouse, folder, project.models, columns)
+    return BuildReport(seconds, run_checks(warehouse, checks, as_run), uncommented)
+
+
+def _state(folder: Path) -> tuple[tuple[Path, int, int], ...]:
+    """What tells whether the files of `folder` are the same as before."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".sql", ".csv"))
+    return tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+
+
+@lru_cache(maxsize=1)  # a catch-up builds the same files in the same warehouse for run after run
+def _read_project(warehouse: Warehouse, folder: Path, state: tuple[tuple[Path, int, int], ...]) -> _Project:  # noqa: ARG001 -- part of the cache's key
+    """Read and order the models; create the macros and load the lists that they stand on."""
     macros = create_macros(warehouse, folder / "macros")
     lists = load_lists(warehouse, folder / "rules")
     models = {model.name: model for model in read_models(folder)}
-    existing = _existing(warehouse)
-    given = {name for name in existing if name.split(".")[0] in _GIVEN_SCHEMAS} | lists
+    # What an older file happens to hold under other names does not make a wrong name right.
+    given = {name for name in _existing(warehouse) if name.split(".")[0] in ("raw", "meta")} | {*lists, *FILLED}
     readings = {name: _read(warehouse, model, given | models.keys(), macros) for name, model in models.items()}
     reads = {
         name: {table: models[name].source.place(line) for table, line in reading.tables.items()}
         for name, reading in readings.items()
     }
-    order = build_order(reads)
-    if not everything:
-        wanted = with_reads((name for name, model in models.items() if model.kind.is_kept), reads)
-        order = tuple(name for name in order if name in wanted)
-    seconds = {}
-    for name in order:
-        began = time.perf_counter()
-        build_model(warehouse, models[name], as_run, existing)
-        seconds[name] = time.perf_counter() - began
-        _LOG.debug("%s built in %.3f s", name, seconds[name])
-    if not everything:
-        return BuildReport(seconds, (), ())
-    _drop_leftover_views(warehouse, existing, models)
-    columns = _columns(warehouse)
-    uncommented = _comment(warehouse, [models[name] for name in order], readings, columns)
-    checks = _checks(warehouse, folder, models, columns)
-    return BuildReport(seconds, run_checks(warehouse, checks, as_run), uncommented)
+    return _Project(models, readings, reads, build_order(reads))
 
 
 def _read(warehouse: Warehouse, model: Model, known: set[str], macros: frozenset[str]) -> Reading:

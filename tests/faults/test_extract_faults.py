@@ -70,7 +70,9 @@ def test_items_without_an_identifier_are_told_apart_by_their_content(tmp_path: P
         assert one.extract().returncode == 0
         landed = [json.loads(item) for item in one.landed("endpoints.discovered")]
         assert 0 < sum("id" not in item for item in landed) < len(landed)
-        assert Counter(str(item["location"]) for item in landed) == Counter(str(json.loads(item)["location"]) for item in held)
+        assert Counter(str(item["location"]) for item in landed) == Counter(
+            str(json.loads(item)["location"]) for item in held
+        )
 
 
 def test_rows_that_never_stop_moving_are_told(tmp_path: Path) -> None:

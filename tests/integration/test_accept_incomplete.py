@@ -61,7 +61,9 @@ def test_an_accepted_account_is_published_with_its_reason(
     assert told[1][:3] == ("prod", False, True)
     assert told[1][3].startswith("accepted: the window was closed; endpoints.discovered: ")
     assert rows(place, "select count(distinct account) from core.endpoints") == [(2,)]
-    assert rows(place, "select count(distinct account) from mart.metrics where run_id = (select run_id from meta.current_run)") == [(2,)]
+    assert rows(
+        place, "select count(distinct account) from mart.metrics where run_id = (select run_id from meta.current_run)"
+    ) == [(2,)]
     assert place.tlm("report", "weekly", "--format", "html")[0] == 0
     (page,) = (place.folder / "out").rglob("*.html")
     assert "the window was closed" in page.read_text(encoding="utf-8")

@@ -15,7 +15,15 @@ from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import ThreadedSandbox
 
 PASSING = ("429-seconds", "503-date", "500", "reset", "cut", "truncated", "html")
-FORMS = ("capped-limit", "bare-arrays", "total-low", "total-drifting", "repeated-item", "hostile-surrogate", "hostile-nan")
+FORMS = (
+    "capped-limit",
+    "bare-arrays",
+    "total-low",
+    "total-drifting",
+    "repeated-item",
+    "hostile-surrogate",
+    "hostile-nan",
+)
 SHIFTS = ("rows-inserted", "rows-removed", "rows-inserted-forever")
 DEATHS = st.lists(st.tuples(st.integers(1, 40), st.sampled_from([0.0, 0.5, 1.0])), max_size=2)
 FAULTS = st.tuples(

@@ -50,18 +50,21 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 def live(warehouse: Warehouse, model: Model, history: list[tuple[Snapshot, bool]]) -> list[tuple[object, ...]]:
     """Build all snapshots, some of them twice, and give the whole table in its order on disk."""
     warehouse.execute("drop table if exists core.history")
+    existing: dict[str, str] = {}
     for number, (snapshot, is_built_twice) in enumerate(history):
         run_id = f"r{number}"
         if is_built_twice:
             # First with what was there before, as an attempt that was mended: the second one must replace it.
-            build_model(warehouse, model, run_id, {})
+            build_model(warehouse, model, run_id, existing)
+            existing["core.history"] = "table"
         warehouse.execute("delete from raw.state")
         for key, (size, name, tags) in snapshot.items():
             listed = None if tags is None else list(tags)
             warehouse.execute("insert into raw.state values (?, ?, ?, ?)", [key, size, name, listed])
-        build_model(warehouse, model, run_id, {})
+        build_model(warehouse, model, run_id, existing)
+        existing["core.history"] = "table"
         if is_built_twice:
-            build_model(warehouse, model, run_id, {})
+            build_model(warehouse, model, run_id, existing)
     return warehouse.rows("select * from core.history order by rowid")
 
 
