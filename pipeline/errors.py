@@ -4,6 +4,7 @@
     ├── Stop                    nothing more can be done in this invocation
     │   ├── UsageError          a command, run, action or flag that does not exist or does not fit
     │   ├── ConfigurationError  a setting is missing, unknown or of the wrong type
+    │   ├── ContractContradicted  the instance's own document says otherwise than a required call of the contract
     │   ├── AccessDenied        401, or 403 / 404 on a required resource
     │   ├── RunIncomplete       the counts of a run do not add up, or the service could not be reached
     │   ├── BuildFailed         a model, a macro or a seed is wrong, or the engine refused it
@@ -40,6 +41,10 @@ class UsageError(Stop):
 
 class ConfigurationError(Stop):
     """A setting is missing, unknown or of the wrong type; names the key, the place and every place looked at."""
+
+
+class ContractContradicted(Stop):
+    """The instance's own OpenAPI document contradicts a required call; says which, how, and the override to write."""
 
 
 class AccessDenied(Stop):

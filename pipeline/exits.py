@@ -25,6 +25,7 @@ class Exit(IntEnum):
 _CODES: tuple[tuple[type[BaseException], Exit], ...] = (
     (errors.UsageError, Exit.USAGE),
     (errors.ConfigurationError, Exit.USAGE),
+    (errors.ContractContradicted, Exit.USAGE),
     (errors.AccessDenied, Exit.ACCESS),
     (errors.Refused, Exit.ACCESS),
     (errors.RunIncomplete, Exit.INCOMPLETE),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline import places
 from pipeline.config import Settings
-from pipeline.errors import AccessDenied, RunIncomplete, TlmError, UsageError
+from pipeline.errors import AccessDenied, ContractContradicted, RunIncomplete, TlmError, UsageError
 from pipeline.exits import Exit, code_for
 from pipeline.policy import read_policy
 from pipeline.progress import page_bars
@@ -188,7 +188,7 @@ def run_daily(settings: Settings, *, clock: Clock = utc_now, show_progress: bool
     with hold_lock(settings.data):
         try:
             _extract(settings, Selection(), clock, show_progress=show_progress)
-        except (AccessDenied, RunIncomplete) as error:
+        except (AccessDenied, ContractContradicted, RunIncomplete) as error:
             code, complaint = code_for(error), str(error)
         built = _build(settings, clock)
     return Outcome(built.lines, code, complaint)

@@ -196,7 +196,8 @@ def _describe(reply: Reply) -> tuple[str | None, str]:
         for one in details
     ]
     code = details[0].code
-    return None if code is None else _one_line(str(code)), _one_line("; ".join(filter(None, phrases)) or "no error text")
+    shown = None if code is None else _one_line(str(code))
+    return shown, _one_line("; ".join(filter(None, phrases)) or "no error text")
 
 
 def _one_line(text: str) -> str:

@@ -6,6 +6,7 @@ What an instance said is kept for each account: it is what later releases a chan
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,17 +17,18 @@ import msgspec
 
 from pipeline import __version__
 from pipeline.api.client import Client, Tally
-from pipeline.api.contract import BY_NAME
+from pipeline.api.contract import BY_NAME, LISTS
 from pipeline.api.document import read_document
 from pipeline.api.line import open_line
 from pipeline.api.listing import contract_lines, contract_records, outcome_lines, outcome_records
-from pipeline.api.openapi import CallOutcome, Outcome, compare
+from pipeline.api.openapi import CallOutcome, Outcome, advice, compare, stopping
 from pipeline.api.reply import Reply, raise_for_status
 from pipeline.api.request import Caller, build_request
 from pipeline.config import Account, Contract, Extract, Settings
-from pipeline.errors import Refused, Unauthorized, UsageError
+from pipeline.errors import Refused, TryAgain, Unauthorized, UsageError
 from pipeline.runs.disk import make_folder, replace_file
 
+log = logging.getLogger(__name__)
 FOLDER = "contract"
 FORMAT = 1
 
@@ -86,6 +88,33 @@ async def read_own_document(client: Client, caller: Caller, tally: Tally) -> byt
         return reply.body
 
     return await client.fetch(build_request(caller, BY_NAME["openapi"]), read, tally)
+
+
+async def find_contradiction(client: Client, caller: Caller, required: Iterable[str]) -> str | None:
+    """Why the instance's document forbids reading the account, as a sentence; None: it does not, or there is none.
+
+    Contradicted calls that the account can do without are told in the log; an override in [contract] releases a call.
+    """
+    try:
+        body = await read_own_document(client, caller, Tally())
+        document = read_document(body, "the instance's OpenAPI document")
+    except Unauthorized:
+        raise
+    except (Refused, TryAgain, UsageError) as error:
+        log.info("The contract of account %s stays unchecked: %s", caller.account.name, error)
+        return None
+    outcomes = [one for one in compare(document, overrides=caller.paths) if one.call in LISTS]
+    sentences = {one.call.name: _contradiction(caller.account.name, one) for one in outcomes if one.differs}
+    stopped = [one.call.name for one in stopping(outcomes, required, caller.paths)]
+    for name, sentence in sentences.items():
+        if name not in stopped:
+            log.warning("%s", sentence)
+    return " ".join(sentences[name] for name in stopped) or None
+
+
+def _contradiction(account: str, outcome: CallOutcome) -> str:
+    differs = "; ".join(outcome.differs)
+    return f"Account {account}: its API contradicts {outcome.call.name} ({differs}); {advice(outcome)}."
 
 
 async def check_account(settings: Settings, account: Account, clock: Callable[[], datetime]) -> Check:

@@ -17,8 +17,17 @@ from pipeline.api.client import Client, Patience
 from pipeline.api.line import Line, open_line
 from pipeline.api.request import Caller
 from pipeline.config import Account, Settings
-from pipeline.errors import AccessDenied, Refused, RunIncomplete, TryAgain, Unauthorized, UsageError
+from pipeline.errors import (
+    AccessDenied,
+    ContractContradicted,
+    Refused,
+    RunIncomplete,
+    TryAgain,
+    Unauthorized,
+    UsageError,
+)
 from pipeline.extract.audit import new_reading
+from pipeline.extract.contract import find_contradiction
 from pipeline.extract.pages import ProgressCallback, ResourceReading, Source
 from pipeline.extract.resources import EVERYTHING, FIRST, Resource, Wanted, audit_window, choose_resources
 from pipeline.extract.resume import Start, left_of_run, refuse_differences
@@ -67,7 +76,7 @@ class _AccountRun:
     previous_manifest_hash: str | None
     is_resumed: bool = False
     extracts: dict[str, Extract] = field(default_factory=dict)
-    denied: AccessDenied | None = None
+    stopped: AccessDenied | ContractContradicted | None = None
 
 
 async def extract_run(
@@ -76,8 +85,9 @@ async def extract_run(
     """Read what is wanted into the landing zone.
 
     Every account is tried to its end and gets its manifest; then AccessDenied is raised when one was denied, else
-    RunIncomplete when a resource that was asked for is not complete. UsageError, ConfigurationError and OutputFailed
-    come before anything is sent; OutputFailed, when the disk fills up, also later, and then without a manifest.
+    RunIncomplete when a resource that was asked for is not complete, else ContractContradicted. UsageError,
+    ConfigurationError and OutputFailed come before anything is sent; OutputFailed, when the disk fills up, also later,
+    and then without a manifest.
     """
     as_of_at = clock().astimezone(UTC).replace(microsecond=0)
     if wanted.since is not None and wanted.since > as_of_at:
@@ -127,13 +137,17 @@ async def _read_all(
 ) -> RunResult:
     """All accounts to their ends, then the error of those that are not complete."""
     manifests = await _side_by_side(_read_account(settings, run, clock, on_page) for run in runs)
-    denied = [run.denied for run in runs if run.denied is not None]
-    if denied:
-        raise AccessDenied(" ".join(map(str, denied)))
-    faults = {one.account: missing_in((), one.extracts) for one in manifests}
+    stopped = [run.stopped for run in runs if run.stopped is not None]
+    sentences = " ".join(map(str, stopped))
+    if any(isinstance(error, AccessDenied) for error in stopped):
+        raise AccessDenied(sentences)
+    of_stopped = {run.opening.account for run in runs if run.stopped is not None}
+    faults = {one.account: missing_in((), one.extracts) for one in manifests if one.account not in of_stopped}
     incomplete = [f"Account {account} is incomplete: {fault}" for account, fault in faults.items() if fault]
     if incomplete:
-        raise RunIncomplete(" ".join(incomplete))
+        raise RunIncomplete(" ".join([*incomplete, sentences]).strip())
+    if stopped:
+        raise ContractContradicted(sentences)
     return RunResult(runs[0].opening.run_id, tuple(manifests))
 
 
@@ -197,21 +211,27 @@ async def _read_account(
             for reading in readings:
                 await asyncio.to_thread(reading.restore)
         try:
-            await _read_resources(run, readings)
-        except AccessDenied as error:
-            run.denied = error
+            await _read_resources(run, readings, client)
+        except (AccessDenied, ContractContradicted) as error:
+            run.stopped = error
         for reading in readings:
             if reading.resource.name not in run.extracts:
                 run.extracts[reading.resource.name] = reading.result("incomplete", "not read to the end")
     return _close(run, clock())
 
 
-async def _read_resources(run: _AccountRun, readings: list[ResourceReading]) -> None:
-    """All of them; the first alone, because what stops it (the key, the address) would stop the others as well."""
+async def _read_resources(run: _AccountRun, readings: list[ResourceReading], client: Client) -> None:
+    """All of them; the first alone, because what stops it (the key, the address) would stop the others as well.
+
+    Then the instance's own document is asked once whether it describes the calls that the account cannot do without.
+    """
     first, *others = readings
     await _read_resource(run, first)
     if run.extracts[first.resource.name].status == "incomplete":
         return
+    contradiction = await find_contradiction(client, run.caller, run.opening.required)
+    if contradiction is not None:
+        raise ContractContradicted(contradiction)
     await _side_by_side(_read_resource(run, reading) for reading in others)
 
 
@@ -258,13 +278,13 @@ def _close(run: _AccountRun, finished_at: datetime) -> Manifest:
     opening = run.opening
     folder = run.folder / opening.run_id
     extracts = tuple(run.extracts[resource.name] for resource in run.resources)
-    reason = str(run.denied) if run.denied is not None else missing_in(opening.required, extracts)
+    reason = str(run.stopped) if run.stopped is not None else missing_in(opening.required, extracts)
     manifest = Manifest(
         run_id=opening.run_id,
         account=opening.account,
         as_of_at=opening.as_of_at,
         finished_at=finished_at.astimezone(UTC),
-        status="failed" if run.denied is not None else "complete" if reason is None else "incomplete",
+        status="failed" if run.stopped is not None else "complete" if reason is None else "incomplete",
         reason=reason,
         tool_version=__version__,
         config_hash=opening.config_hash,

@@ -30,6 +30,7 @@ PATHS = {
     "profiles": BASE + "profile",
     "agents": BASE + "agent",
 }
+DOCUMENT = "/mpki/docs/openapi-public.json"
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 Raw = tuple[int, dict[str, str], bytes]
 
@@ -46,11 +47,16 @@ class Asked:
 
 @dataclass
 class Tlm:
-    """`lists` by resource; `instead` may answer a request before the lists do; `asked` is every request so far."""
+    """`lists` by resource; `instead` may answer a request before the lists do; `asked` is every request of a list so far.
+
+    `document` is the OpenAPI document it serves (None: 404), asked for `documents` times.
+    """
 
     lists: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in PATHS})
     instead: Callable[[Asked, int], Raw | None] = lambda _asked, _number: None
     asked: list[Asked] = field(default_factory=list)
+    document: dict[str, Any] | None = None
+    documents: int = 0
     delay_seconds: float = 0.0
     most_at_once: int = 0
     base_url: str = ""
@@ -58,6 +64,8 @@ class Tlm:
 
     def answer(self, asked: Asked) -> Raw:
         """The page that was asked for."""
+        if asked.path == DOCUMENT:
+            return (404, {}, b"") if self.document is None else (200, {}, json.dumps(self.document).encode())
         replaced = self.instead(asked, len(self.asked))
         if replaced is not None:
             return replaced
@@ -81,7 +89,10 @@ class Tlm:
             headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
             asked = Asked(url.path, query, headers, asyncio.get_running_loop().time())
-            self.asked.append(asked)
+            if asked.path == DOCUMENT:
+                self.documents += 1
+            else:
+                self.asked.append(asked)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
             await asyncio.sleep(self.delay_seconds)

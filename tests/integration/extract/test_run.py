@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -78,16 +79,21 @@ def test_what_the_key_sees_is_recorded(tlm: Tlm, settings_for: Settings) -> None
 
 
 def test_what_the_key_sees_is_told_in_one_line_for_each_account(
-    start_tlm: Callable[[], Tlm], tlm: Tlm, settings_for: Settings, capfd: pytest.CaptureFixture[str]
+    start_tlm: Callable[[], Tlm],
+    tlm: Tlm,
+    settings_for: Settings,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """On stderr, at the end: how many, which, and how many more than fit in a line."""
-    log.configure()
+    monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
+    caplog.set_level(logging.INFO, "pipeline")
     other = start_tlm()
     other.lists["business_units"] = [{"id": str(n), "name": f"Unit {n}"} for n in range(8)]
     silent = start_tlm()
     silent.instead = instead("business_units", FORBIDDEN)
     extract(settings_for({"prod": tlm.base_url, "many": other.base_url, "none": silent.base_url}))
-    said = capfd.readouterr().err
+    said = caplog.text
     assert "Account prod: 178 rows, complete; the key sees 2 business units (Bank, Retail) in 1 account (1111)." in said
     assert "8 business units (Unit 0, Unit 1, Unit 2, Unit 3, Unit 4, 3 more) in 0 accounts (none named)." in said
     assert "rows, complete; what the key sees is not known, for no business unit came." in said
