@@ -116,7 +116,7 @@ def _summary(folder: Path, settings: Settings, report: Outcome, exports: Outcome
         *(f"CSV       {_near(line)}" for line in csvs),
         "",
         "Beside each CSV stands <action>.people.csv, for a spreadsheet. Next:",
-        f'  tlm --config {config} query "select protection, count(*) as endpoints from core.endpoints group by all"',
+        f'  tlm --config {config} query "from mart.unsecured order by age_days desc nulls last limit 10"',
         f"  tlm --config {config} export renew --for people",
     )
 

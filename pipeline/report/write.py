@@ -54,7 +54,7 @@ def write_weekly(
     folder = settings.output / "reports" / "weekly" / report.week
     issues = _read_issues(folder)
     if issues and reissue_reason is None:
-        return _existing(folder, report.week, issues[-1])
+        return _files(folder, report.week, issues[-1], is_new=False)
     number = len(issues) + 1
     stem = f"weekly-compliance-{report.week}" + (f"-r{number}" if number > 1 else "")
     documents = _rendered(report, settings, formats, stem)
@@ -64,7 +64,7 @@ def write_weekly(
         "as_of_at": report.as_of.isoformat().replace("+00:00", "Z"),
         "run_ids": list(report.run_ids),
         "tool_version": _tool_version(warehouse),
-        "states": [state.word.lower() for state in report.states],
+        "states": {state.word.lower(): state.sentence for state in report.states},
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in documents.items()},
         "lists": {f.name: {"rows": f.row_count, "sha256": f.sha256, "embedded": f.is_embedded} for f in report.files},
     }
@@ -97,10 +97,6 @@ def _read_issues(folder: Path) -> list[dict[str, Any]]:
         msg = f"{place} cannot be read as a report's manifest; move the folder {folder.name} away and try again."
         raise OutputFailed(msg) from None
     return list(issues)
-
-
-def _existing(folder: Path, week: str, entry: dict[str, Any]) -> ReportFiles:
-    return _files(folder, week, entry, is_new=False)
 
 
 def _files(folder: Path, week: str, entry: dict[str, Any], *, is_new: bool) -> ReportFiles:

@@ -68,7 +68,8 @@ def test_an_accepted_account_is_published_with_its_reason(
     (page,) = (place.folder / "out").rglob("*.html")
     assert "the window was closed" in page.read_text(encoding="utf-8")
     (manifest,) = (place.folder / "out" / "reports").rglob("manifest.json")
-    assert "incomplete" in json.loads(manifest.read_text(encoding="utf-8"))["issues"][0]["states"]
+    states = json.loads(manifest.read_text(encoding="utf-8"))["issues"][0]["states"]
+    assert "the window was closed" in states["incomplete"]
 
 
 def test_what_an_accepted_run_lacks_has_not_vanished(place: Place, sandbox_of: Start) -> None:

@@ -15,7 +15,7 @@ from pipeline import config
 from pipeline.errors import RunIncomplete, UsageError
 from pipeline.extract import audit
 from pipeline.extract.resources import Wanted
-from pipeline.extract.run import RunResult, extract_run
+from pipeline.extract.run import RunResult, extract_run, resume_run
 from pipeline.runs.landing import read_items
 from pipeline.runs.manifest import Extract, Manifest, find_runs
 
@@ -227,3 +227,32 @@ def test_a_day_that_has_not_begun_is_refused(tlm: Tlm, settings_for: Settings) -
     with pytest.raises(UsageError, match="--since 2026-12-01 00:00 UTC lies in the future"):
         extract(settings_for({"prod": tlm.base_url}), since=datetime(2026, 12, 1, tzinfo=UTC))
     assert tlm.asked == []
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_a_resumed_log_asks_for_no_window_twice(tlm: Tlm, settings_for: Settings) -> None:
+    """Closed windows are skipped, the open one goes on, and totals of halved ones are remembered."""
+    log, served = Log(events(470)), []
+
+    def answer(asked: Asked, number: int) -> Raw | None:
+        reply = log.answer(asked, number)
+        if reply is not None and len(served) == fails_after:
+            return 500, {}, b""
+        if reply is not None and asked.query["limit"] != "1":
+            served.append((asked.query["from"], asked.query["to"], asked.query["offset"]))
+        return reply
+
+    fails_after = 17
+    tlm.instead = answer
+    settings = settings_for({"prod": tlm.base_url}, page_size=20, concurrency=1)
+    with pytest.raises(RunIncomplete):
+        extract(settings)
+    (broken,) = find_runs(settings.data / "landing")
+    assert 0 < len(landed(settings, broken)) < 470
+    fails_after = -1
+    reading = resume_run(settings, broken.run_id, clock=lambda: NOW, on_page=lambda *_progress: None)
+    (manifest,) = asyncio.run(reading).manifests
+    one = outcome(manifest)
+    assert set(landed(settings, manifest)) == {event["id"] for event in log.events}
+    assert (one.status, one.api_total_end, one.rows_distinct) == ("complete", one.rows_received, 470)
+    assert len(served) == len(set(served))

@@ -40,7 +40,7 @@ def test_a_report_has_its_week_in_its_name_and_its_hash_in_the_manifest(shaped: 
     assert issue["files"] == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.paths}
     assert issue["as_of_at"] == "2026-11-23T04:00:00Z"
     assert len(issue["run_ids"]) == 1
-    assert issue["states"] == ["sandbox data"]
+    assert list(issue["states"]) == ["sandbox data"]
     assert issue["lists"]["by-hand.csv"]["embedded"] is True
 
 
