@@ -48,25 +48,6 @@ def test_a_whole_week_leaves_the_key_nowhere(place: Place, sandbox_of: Start) ->
         assert_nowhere(place, key, *said)
 
 
-def test_the_trail_from_the_database_is_that_of_the_api(place: Place, sandbox_of: Start) -> None:
-    """`--live` gives the events of the endpoint that the published file has; neither shows the key."""
-    sandbox = sandbox_of(SMALL)
-    place.configure(sandbox.base_url, sandbox.keys)
-    assert place.tlm("run", "daily")[0] == 0
-    sql = "select endpoint_key from core.audit_events where endpoint_key is not null group by all order by count(*) desc, 1"
-    _, out, _ = place.tlm("query", "--format", "csv", f"{sql} limit 1")
-    endpoint = out.split()[1].strip('"')
-    code, kept, err = place.tlm("--debug", "audit-trail", endpoint, "--format", "csv")
-    assert code == 0, err
-    code, live, err = place.tlm("--debug", "audit-trail", endpoint, "--format", "csv", "--live")
-    assert code == 0, err
-    assert len(kept.splitlines()) > 2
-    assert set(live.splitlines()) <= set(kept.splitlines())
-    assert sum("endpoint" in line for line in live.splitlines()[1:]) > 0
-    for key in sandbox.keys.values():
-        assert_nowhere(place, key, kept, live, err)
-
-
 @pytest.mark.parametrize(
     ("faults", "code"),
     [

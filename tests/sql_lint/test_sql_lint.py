@@ -125,6 +125,7 @@ def faults_as_written(tree: Node) -> set[str]:
 def faults_as_bound(plan: Node) -> set[str]:
     """All that needs types: sums of doubles, casts that round, differences of instants."""
     found = set()
+    dated = [node["children"][0] for node in nodes(plan) if is_cast_to(node, "DATE")]
     for node in nodes(plan):
         kind = str(node.get("expression_class", ""))
         if not kind.startswith("BOUND") or "qname" not in node:
@@ -136,6 +137,8 @@ def faults_as_bound(plan: Node) -> set[str]:
             found.add(f"{name}() of a double depends on threads: use fsum, decimals or integers")
         if name == "__cast":
             found.update(cast_faults(node, types))
+        if name in ("+", "-") and types == ["DATE", "INTERVAL"] and not any(node is child for child in dated):
+            found.add("date + interval: cast it to a date")
         if name == "-" and types == ["DATE", "DATE"]:
             found.add("date - date: use date_diff('day', ...)")
         if (
@@ -147,6 +150,12 @@ def faults_as_bound(plan: Node) -> set[str]:
         if name in ("date_diff", "datediff") and "DATE" in types and "day" not in json.dumps(node["children"][0]):
             found.add("date_diff of days in anything but days")
     return found
+
+
+def is_cast_to(node: Node, sql_type: str) -> bool:
+    """Whether a bound node is a cast to this type."""
+    is_cast = (node.get("qname") or {"path": [""]})["path"][-1] == "__cast"
+    return is_cast and node["return_type"]["id"] == sql_type
 
 
 def cast_faults(node: Node, types: list[str | None]) -> Iterator[str]:
@@ -241,6 +250,7 @@ def test_a_model_gives_the_same_rows_everywhere(source: Source, built: Warehouse
         ("select cast(x as integer) as a from raw.t", "floor or round"),
         ("select cast(d as varchar) as a from raw.t", "double as text"),
         ("select on_day - date '2026-01-01' as a from raw.t", "date - date"),
+        ("select on_day + interval '1 day' as a from raw.t", "date + interval"),
         ("select date_diff('day', at_, at_) as a from raw.t", "seconds"),
         ("select date_diff('month', on_day, on_day) as a from raw.t", "days"),
         ("select extract(dow from on_day) as a from raw.t", "day of the week"),
@@ -270,6 +280,7 @@ def test_what_is_forbidden_is_found(sql: str, word: str, built: Warehouse) -> No
         "select i / nullif(i, 0) as a, i / 2 as b, i // 86400 as c from raw.t",
         "select cast(floor(d) as integer) as a, cast(i as varchar) as b, cast(i as double) as c from raw.t",
         "select date_diff('day', on_day, on_day) as a, date_diff('second', at_, at_) // 86400 as b from raw.t",
+        "select cast(on_day + interval '1 day' as date) as a, at_ - interval '7 days' as b from raw.t",
         "select s, count(*) as n from raw.t group by s",
         "with c as (select s from raw.t) select * from c",
     ],

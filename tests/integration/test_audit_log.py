@@ -1,0 +1,68 @@
+"""`tlm extract --since` and `tlm audit-trail` as a user types them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from place import Place
+
+from pipeline.sandbox.plan import Plan
+from pipeline.sandbox.serve import ThreadedSandbox
+
+Start = Callable[[Plan], ThreadedSandbox]
+SMALL = Plan(endpoints=60, weeks=2, shares={"prod": 1.0})
+
+
+def test_since_is_a_day_of_the_configured_zone(place: Place, sandbox_of: Start) -> None:
+    """The audit log is read from its midnight on, in Berlin an hour before that of UTC."""
+    sandbox = sandbox_of(SMALL)
+    place.configure(sandbox.base_url, sandbox.keys)
+    code, run_id, err = place.tlm("extract", "--since", "2025-01-01")
+    assert code == 0, err
+    opening = json.loads((place.folder / "data" / "landing" / "prod" / run_id.strip() / "run.json").read_text())
+    assert opening["audit_from"] == "2024-12-31T23:00:00Z"
+
+
+def test_since_that_makes_no_sense_is_a_usage_error(place: Place, sandbox_of: Start) -> None:
+    """No day, a day to come, or beside --resume: exit 2 and one sentence."""
+    sandbox = sandbox_of(SMALL)
+    place.configure(sandbox.base_url, sandbox.keys)
+    for words, sentence in (
+        (("--since", "yesterday"), "'yesterday' does not match the format"),
+        (("--since", "2999-01-01"), "lies in the future"),
+        (("--since", "2025-01-01", "--resume", "x"), "leave the other flags away"),
+    ):
+        code, _, err = place.tlm("extract", *words)
+        assert (code, sentence in err) == (2, True), err
+
+
+def test_the_trail_is_shown_by_key_by_id_and_live(place: Place, sandbox_of: Start) -> None:
+    """The same events each time: the API has none that the published file lacks."""
+    sandbox = sandbox_of(SMALL)
+    place.configure(sandbox.base_url, sandbox.keys)
+    assert place.tlm("run", "daily")[0] == 0
+    sql = "from core.audit_events select endpoint_key where endpoint_key is not null group by all order by count(*) desc, 1"
+    key = place.tlm("query", "--format", "csv", sql)[1].split()[1].strip('"')
+    code, by_key, err = place.tlm("audit-trail", key, "--format", "csv")
+    assert code == 0, err
+    times = [line.split(",")[0] for line in by_key.splitlines()[1:]]
+    assert len(times) > 1
+    assert times == sorted(times)
+    assert place.tlm("audit-trail", key.split(":")[1], "--format", "csv")[1] == by_key
+    _, live, err = place.tlm("--debug", "audit-trail", key, "--format", "csv", "--live")
+    assert set(live.splitlines()) <= set(by_key.splitlines()), err
+    assert len(live.splitlines()) > 1
+    assert "resource_id" in err
+    assert sandbox.keys["prod"] not in live + err
+
+
+def test_a_trail_that_cannot_be_shown_says_why(place: Place, sandbox_of: Start) -> None:
+    """No database yet; an endpoint that is not there."""
+    sandbox = sandbox_of(SMALL)
+    place.configure(sandbox.base_url, sandbox.keys)
+    code, _, err = place.tlm("audit-trail", "prod:x")
+    assert (code, "run `tlm extract` and `tlm build` first" in err) == (2, True)
+    assert place.tlm("run", "daily")[0] == 0
+    code, _, err = place.tlm("audit-trail", "prod:x")
+    assert (code, "No endpoint has the key or the id 'prod:x'" in err) == (2, True)
