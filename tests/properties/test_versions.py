@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.transform.kinds import build_model
@@ -80,6 +80,8 @@ def as_of(rows: list[tuple[object, ...]], run_id: str) -> Snapshot:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories)
+@example(history=[({"k1": (1, None, None)}, False), ({}, False), ({"k1": (1, None, None)}, True)])
+@example(history=[({"k1": (1, "", None)}, False), ({"k1": (1, "", ())}, False), ({"k1": (1, None, ())}, False)])
 def test_any_run_can_be_had_back(history: list[tuple[Snapshot, bool]], warehouse: Warehouse, model: Model) -> None:
     """From the versions each run's snapshot comes back exactly; no version is written without a reason."""
     warehouse.execute("delete from raw.state")
