@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pipeline.config import Settings
     from pipeline.jobs import Outcome
 
+_DAY = click.DateTime(["%Y-%m-%d"])
+_FORM = click.Choice(["table", "csv", "json", "parquet"])
 _INTERRUPTED = 130  # what a shell expects after Ctrl-C: 128 + SIGINT
 
 
@@ -112,7 +114,7 @@ def contract_check(flags: _Globals, /, file: Path | None, accounts: tuple[str, .
 )
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=_DAY,
     metavar="DATE",
     help="Read the audit log from this day on, where that is further back than usual.",
 )
@@ -157,12 +159,16 @@ def report() -> None:
 @report.command("weekly")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["html", "pdf"]), help="Default: both.")
 @click.option("--reissue", metavar="REASON", help="Make a second issue of a week that has a report already.")
+@click.option("--rules-on", type=_DAY, metavar="DATE", help="Judge all by the dated rules of that day; no record.")
 @click.pass_obj
-def report_weekly(flags: _Globals, /, formats: tuple[str, ...], reissue: str | None) -> Outcome:
+def report_weekly(
+    flags: _Globals, /, formats: tuple[str, ...], reissue: str | None, rules_on: datetime | None
+) -> Outcome:
     """The weekly compliance report as HTML and PDF; prints the files."""
     from pipeline import jobs  # noqa: PLC0415
 
-    return jobs.report_weekly(flags.settings(), jobs.ReportRequest(formats or ("html", "pdf"), reissue))
+    day = rules_on.date() if rules_on else None
+    return jobs.report_weekly(flags.settings(), jobs.ReportRequest(formats or ("html", "pdf"), reissue, day))
 
 
 @tlm.command()
@@ -204,9 +210,7 @@ def run_weekly(flags: _Globals, /) -> Outcome:
 @tlm.command()
 @click.argument("sql", required=False)
 @click.option("--file", type=click.Path(path_type=Path), metavar="FILE", help="Read the statement from a file.")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table", show_default=True
-)
+@click.option("--format", "form", type=_FORM, default="table", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
 @click.pass_obj
 def query(flags: _Globals, /, sql: str | None, file: Path | None, form: str, out: Path | None) -> Outcome:
@@ -221,6 +225,23 @@ def query(flags: _Globals, /, sql: str | None, file: Path | None, form: str, out
         except (OSError, UnicodeDecodeError) as error:
             raise click.UsageError(f"{file} cannot be read ({error}); check the path.") from None
     return jobs.query(flags.settings(), sql or "", form=form, out=out)
+
+
+@tlm.group("rules")
+def rules_group() -> None:
+    """The rules that findings and metrics come from."""
+
+
+@rules_group.command("show")
+@click.option("--on", type=_DAY, metavar="DATE", help="Only the rules that hold on that day.")
+@click.option("--format", "form", type=_FORM, default="table", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
+@click.pass_obj
+def rules_show(flags: _Globals, /, on: datetime | None, form: str, out: Path | None) -> Outcome:
+    """Every dated rule with its days, severity and source, and the clauses that it serves."""
+    from pipeline import jobs  # noqa: PLC0415
+
+    return jobs.show_rules(flags.settings(), on.date() if on else None, form=form, out=out)
 
 
 @tlm.command("audit-trail")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -50,10 +53,11 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """What `tlm report weekly` makes; `reissue` is the reason of a second issue."""
+    """What `tlm report weekly` makes; `reissue` is the reason of a second issue, `rules_on` the day of other rules."""
 
     formats: tuple[str, ...] = ("html", "pdf")
     reissue: str | None = None
+    rules_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,9 @@ def report_weekly(settings: Settings, request: ReportRequest) -> Outcome:
     from pipeline.report.write import write_weekly  # noqa: PLC0415
     from pipeline.warehouse.duck import open_read_only  # noqa: PLC0415
 
-    with open_read_only(published(settings)) as warehouse:
+    database = published(settings)
+    judged = nullcontext(database) if request.rules_on is None else _judged_on(database, request.rules_on)
+    with judged as file, open_read_only(file) as warehouse:
         files = write_weekly(warehouse, settings, formats=request.formats, reissue_reason=request.reissue)
     if not files.is_new:
         logger.warning("Week %s has its report already; --reissue REASON makes a second issue of it.", files.week)
@@ -164,6 +170,14 @@ def query(settings: Settings, sql: str, *, form: str, out: Path | None) -> Outco
     from pipeline.export.query import run_query  # noqa: PLC0415
 
     run_query(published(settings), sql, form=form, out=out)
+    return Outcome()
+
+
+def show_rules(settings: Settings, on: date | None, *, form: str, out: Path | None) -> Outcome:
+    """The dated rules of the published database; `on`: those that hold on that day."""
+    from pipeline.export import rules  # noqa: PLC0415
+
+    rules.show_rules(published(settings), on, form=form, out=out)
     return Outcome()
 
 
@@ -257,6 +271,31 @@ def published(settings: Settings) -> Path:
     return settings.database
 
 
+@contextmanager
+def _judged_on(database: Path, day: date) -> Iterator[Path]:
+    """A copy of the published database in which the dated rules of `day` judge; it is gone after the block."""
+    from pipeline.load.meta import create_meta  # noqa: PLC0415
+    from pipeline.load.parameters import judge_on  # noqa: PLC0415
+    from pipeline.load.published import forget_metrics  # noqa: PLC0415
+    from pipeline.transform.run import build_models  # noqa: PLC0415
+    from pipeline.warehouse.publish import discard, open_build, publish  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="tlm-rules-") as folder:
+        copy = Path(folder) / database.name
+        shutil.copyfile(database, copy)
+        build_file = open_build(copy)
+        try:
+            create_meta(build_file.warehouse)
+            run_id = judge_on(build_file.warehouse, day)
+            forget_metrics(build_file.warehouse, run_id)
+            build_models(build_file.warehouse, places.content("sql"), everything=True, as_run=run_id)
+            publish(build_file, mode=0o600)
+        except BaseException:
+            discard(build_file)
+            raise
+        yield copy
+
+
 def _extract(settings: Settings, selection: Selection, clock: Clock, *, show_progress: bool) -> str:
     from pipeline.extract.resources import Wanted  # noqa: PLC0415
     from pipeline.extract.run import extract_run, resume_run  # noqa: PLC0415
@@ -277,7 +316,7 @@ def _build(
 ) -> Outcome:
     from pipeline.load.choose import Wish, choose_runs  # noqa: PLC0415
     from pipeline.load.meta import create_meta  # noqa: PLC0415
-    from pipeline.load.parameters import set_policy, set_run  # noqa: PLC0415
+    from pipeline.load.parameters import set_lists, set_policy, set_run  # noqa: PLC0415
     from pipeline.load.published import accept_run, forget_metrics, mark_published, published_accounts  # noqa: PLC0415
     from pipeline.load.raw import load_run, record_run  # noqa: PLC0415
     from pipeline.runs.manifest import find_runs, is_complete  # noqa: PLC0415
@@ -295,6 +334,7 @@ def _build(
     try:
         create_meta(warehouse)
         set_policy(warehouse, policy)
+        set_lists(warehouse, Path(settings.folder))
         for number, (run, manifests) in enumerate(runs, 1):
             forget_metrics(warehouse, run)
             for manifest in manifests:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
-from datetime import date
+from datetime import date, time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -19,6 +19,9 @@ FILE_NAME = "policy.toml"
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 UNIT_KINDS = ("sensor", "agent", "connector", "network")
 Days = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
 
 class Targets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +31,23 @@ class Targets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     automation: Share = 0.90
     manual_30d: Days = 0
     expired: Days = 0
+
+
+class SlaDays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days that a finding of a severity may be open; it is due on the day it was first seen plus these."""
+
+    critical: Days = 1
+    high: Days = 7
+    medium: Days = 30
+    low: Days = 90
+
+
+class OffHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When nobody is at work, in the configured zone: before one time of day, from another, and on whole days."""
+
+    before: time = time(6)
+    from_: time = msgspec.field(default=time(20), name="from")
+    days: tuple[Weekday, ...] = ("saturday", "sunday")
 
 
 class Freeze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,11 +77,19 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All policy settings.
 
     `business_units` say the unit of endpoints whose unit neither the endpoint nor its certificate says; sensors come
-    before agents, connectors and networks.
+    before agents, connectors and networks. `batch` is in endpoints. `approved_cas` are names of issuing CAs or CA
+    vendors; none means that all are approved.
     """
 
     targets: Targets = Targets()
     renew_days: Days = 30
+    lead_days: Days = 30
+    renewal_window_days: Days = 30
+    batch: Positive = 100
+    cycle_hours: Days = 4
+    approved_cas: tuple[str, ...] = ()
+    off_hours: OffHours = OffHours()
+    sla_days: SlaDays = SlaDays()
     multi_year_profiles: tuple[str, ...] = ()
     owner_tag_prefix: str = "owner:"
     business_units: tuple[UnitRule, ...] = ()

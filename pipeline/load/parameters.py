@@ -6,11 +6,15 @@ Parameters are tables, so that any model can be pasted into a shell and run.
 from __future__ import annotations
 
 import ipaddress
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from pipeline import __version__
-from pipeline.policy import Policy
+from pipeline.load.lists import read_pci, read_waivers
+from pipeline.policy import WEEKDAYS, Policy
 from pipeline.warehouse.duck import Warehouse
 
 
@@ -69,25 +73,18 @@ def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInf
     )
 
 
+def judge_on(warehouse: Warehouse, day: date) -> str:
+    """Let the dated rules of `day` judge everything in the current run, not each thing by its own day; the run's id."""
+    warehouse.execute("update meta.current_run set rules_on = ?", (day,))
+    return str(warehouse.rows("select run_id from meta.current_run")[0][0])
+
+
 def set_policy(warehouse: Warehouse, policy: Policy) -> None:
     """The policy as rules.policy (one row), rules.business_unit_mapping and rules.freezes."""
     warehouse.execute("delete from rules.policy")
-    warehouse.execute(
-        "insert into rules.policy by name select ? as protection_target, ? as automation_target,"
-        " ? as manual_30d_target, ? as expired_target, ? as renew_days, ? as owner_tag_prefix, ? as shrink_warn,"
-        " ? as shrink_stop, ? as multi_year_profiles",
-        (
-            policy.targets.protection,
-            policy.targets.automation,
-            policy.targets.manual_30d,
-            policy.targets.expired,
-            policy.renew_days,
-            policy.owner_tag_prefix,
-            policy.shrink_warn,
-            policy.shrink_stop,
-            list(policy.multi_year_profiles),
-        ),
-    )
+    row = _policy_row(policy)
+    values = ", ".join(f"? as {name}" for name in row)
+    warehouse.execute(f"insert into rules.policy by name select {values}", tuple(row.values()))
     warehouse.execute("delete from rules.business_unit_mapping")
     for rule in policy.business_units:
         kind, value = rule.kind_and_value
@@ -100,6 +97,47 @@ def set_policy(warehouse: Warehouse, policy: Policy) -> None:
     warehouse.execute("delete from rules.freezes")
     for freeze in policy.freezes:
         warehouse.execute("insert into rules.freezes values (?, ?, ?)", (freeze.name, freeze.from_on, freeze.to_on))
+
+
+def _policy_row(policy: Policy) -> dict[str, object]:
+    """The columns of rules.policy."""
+    return {
+        "protection_target": policy.targets.protection,
+        "automation_target": policy.targets.automation,
+        "manual_30d_target": policy.targets.manual_30d,
+        "expired_target": policy.targets.expired,
+        "renew_days": policy.renew_days,
+        "owner_tag_prefix": policy.owner_tag_prefix,
+        "shrink_warn": policy.shrink_warn,
+        "shrink_stop": policy.shrink_stop,
+        "multi_year_profiles": list(policy.multi_year_profiles),
+        "lead_days": policy.lead_days,
+        "renewal_window_days": policy.renewal_window_days,
+        "batch": policy.batch,
+        "cycle_hours": policy.cycle_hours,
+        "approved_cas": list(policy.approved_cas),
+        "off_hours_before": policy.off_hours.before,
+        "off_hours_from": policy.off_hours.from_,
+        "off_days": [WEEKDAYS.index(day) + 1 for day in policy.off_hours.days],
+        "sla_critical_days": policy.sla_days.critical,
+        "sla_high_days": policy.sla_days.high,
+        "sla_medium_days": policy.sla_days.medium,
+        "sla_low_days": policy.sla_days.low,
+    }
+
+
+def set_lists(warehouse: Warehouse, folder: Path) -> None:
+    """The optional lists beside tlm.toml in `folder`: waivers.csv as raw.waivers, pci.csv as raw.pci_inventory.
+
+    ConfigurationError names file and line of what is wrong in them.
+    """
+    waivers, entries = read_waivers(folder), read_pci(folder)
+    warehouse.execute("delete from raw.waivers")
+    for waiver in waivers:
+        warehouse.execute("insert into raw.waivers values (?, ?, ?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(waiver))
+    warehouse.execute("delete from raw.pci_inventory")
+    for entry in entries:
+        warehouse.execute("insert into raw.pci_inventory values (?, ?, ?, ?)", msgspec.structs.astuple(entry))
 
 
 def _ends(network: str) -> tuple[str, str]:

@@ -59,7 +59,7 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
 
 
 def read_states(source: Source) -> tuple[State, ...]:
-    """What changes the trust in this report, gravest first: incomplete, stale account, no data, sandbox data."""
+    """What changes the trust in this report, gravest first: incomplete, other rules, stale, no data, sandbox data."""
     states = []
     for account in source.accounts:
         name = words.clean(account["account"])
@@ -67,6 +67,11 @@ def read_states(source: Source) -> tuple[State, ...]:
             reason = words.cut_name((account["reason"] or "no reason given").rstrip("."))[0]
             sentence = f"Account {name}: {reason}. Its numbers are lower bounds; compare them with no other week."
             states.append(State("Incomplete", sentence, f"tlm extract --account {name}"))
+    if source.rules_on is not None:
+        sentence = (
+            f"Everything is judged by the rules of {source.rules_on}, not by those of its own day. It is no record."
+        )
+        states.append(State("Other rules", sentence, "tlm report weekly"))
     stale = [account for account in source.accounts if account["is_stale"]]
     if stale:
         told = []

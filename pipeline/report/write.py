@@ -51,12 +51,13 @@ def write_weekly(
     Raises OutputFailed when a file cannot be written or rendered; then nothing of this issue is left behind.
     """
     report = read_report(warehouse, settings)
-    folder = settings.output / "reports" / "weekly" / report.week
+    variant = _variant(warehouse)
+    folder = settings.output / "reports" / "weekly" / f"{report.week}{variant}"
     issues = _read_issues(folder)
     if issues and reissue_reason is None:
         return _files(folder, report.week, issues[-1], is_new=False)
     number = len(issues) + 1
-    stem = f"weekly-compliance-{report.week}" + (f"-r{number}" if number > 1 else "")
+    stem = f"weekly-compliance-{report.week}{variant}" + (f"-r{number}" if number > 1 else "")
     documents = _rendered(report, settings, formats, stem)
     entry = {
         "issue": number,
@@ -81,6 +82,12 @@ def _rendered(report: Report, settings: Settings, formats: Sequence[str], stem: 
     if "pdf" in formats:
         documents[f"{stem}.pdf"] = render_pdf(report, theme)
     return documents
+
+
+def _variant(warehouse: Warehouse) -> str:
+    """What the names have more when the rules of another day judge: it is not the report of the week."""
+    rules_on = warehouse.records("select * from meta.current_run")[0].get("rules_on")
+    return "" if rules_on is None else f"-rules-on-{rules_on}"
 
 
 def _tool_version(warehouse: Warehouse) -> str:

@@ -1,7 +1,8 @@
 """What models stand on: scalar macros (`sql/macros/*.sql`) and hand-kept lists (`sql/rules/*.csv`).
 
-A list becomes `raw.rules_<name>`, all text, empty = null; a model `sql/rules/<name>.sql` types it. A macro file is one
-expression below `-- macro: schema.name(parameters)`; it reads no table, so a view that calls it stays right anywhere.
+A list becomes `raw.rules_<name>`, all text, empty = null; a model `sql/rules/<name>.sql` types it. Dated rules are
+lists with two columns more (`periods.py`). A macro file is one expression below `-- macro: schema.name(parameters)`; it
+reads no table, so a view that calls it stays right anywhere.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from pipeline.errors import BuildFailed, EngineRefused
 from pipeline.transform.model import Source, read_source
 from pipeline.transform.order import build_order
+from pipeline.transform.periods import PERIOD, refuse_overlaps
 from pipeline.transform.tables import Reading, read_tables
 from pipeline.warehouse.duck import Warehouse, identifier, literal
 
@@ -55,22 +57,13 @@ def _read_expression(warehouse: Warehouse, source: Source) -> Reading:
     return reading
 
 
-def _header(path: Path) -> list[str]:
-    """The column names of a list; BuildFailed when the first line has none."""
-    with path.open(encoding="utf-8", newline="") as file:
-        names = next(csv.reader(file), [])
-    if not names or not all(name.isidentifier() for name in names) or len(set(names)) != len(names):
-        msg = f"{path} line 1: the first line of a list names its columns, each once; write it."
-        raise BuildFailed(msg)
-    return names
-
-
 def load_lists(warehouse: Warehouse, folder: Path) -> frozenset[str]:
     """Load the CSV files of `folder` (sql/rules) as raw.rules_<name>; the names of these tables."""
     names = set()
     for path in sorted(folder.glob("*.csv")):
         table = f"raw.rules_{path.stem}"
-        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _header(path))
+        header = _read_header(path)
+        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
         # Nothing is guessed: a line with another number of cells is an error.
         form = f"auto_detect = false, header = true, delim = ',', quote = '\"', nullstr = '', columns = {{{columns}}}"
         try:
@@ -80,10 +73,23 @@ def load_lists(warehouse: Warehouse, folder: Path) -> frozenset[str]:
         except EngineRefused as error:
             msg = f"{path}: {error}; mend the list."
             raise BuildFailed(msg) from None
+        if PERIOD[0] in header:
+            refuse_overlaps(path)
         about = f"The list {path.name} of sql/rules as it stands in the file, untyped."
-        warehouse.execute(f"comment on table {table} is {literal(about)}")
-        for column, _ in warehouse.columns(f"select * from {table}"):
+        comments = [f"comment on table {table} is {literal(about)}"]
+        for column in header:
             comment = f"{column} as written in {path.name}"
-            warehouse.execute(f"comment on column {table}.{identifier(column)} is {literal(comment)}")
+            comments.append(f"comment on column {table}.{identifier(column)} is {literal(comment)}")
+        warehouse.execute(";\n".join(comments))
         names.add(table)
     return frozenset(names)
+
+
+def _read_header(path: Path) -> list[str]:
+    """The column names of a list; BuildFailed when the first line has none."""
+    with path.open(encoding="utf-8", newline="") as file:
+        names = next(csv.reader(file), [])
+    if not names or not all(name.isidentifier() for name in names) or len(set(names)) != len(names):
+        msg = f"{path} line 1: the first line of a list names its columns, each once; write it."
+        raise BuildFailed(msg)
+    return names

@@ -73,6 +73,16 @@ certificate_names as (
     group by
         account,
         certificate_id
+),
+
+-- one certificate of a thumbprint: the one that it is the key of (sha256: sorts last), also where another has it as a fact of an endpoint
+certificate_thumbprints as (
+    select
+        thumbprint,
+        max(certificate_key) as certificate_key
+    from core.certificates
+    where thumbprint is not null
+    group by thumbprint
 )
 
 select
@@ -86,7 +96,7 @@ select
     named.actor, -- name of who did it, else the identifier
     named.description,
     endpoint_names.endpoint_key, -- the endpoint it is about, where that resolves
-    coalesce(certificates.certificate_key, certificate_names.certificate_key) as certificate_key, -- the certificate it is about, where that resolves
+    coalesce(certificate_thumbprints.certificate_key, certificate_names.certificate_key) as certificate_key, -- the certificate it is about, where that resolves
     named.data
 from named
 left join endpoint_names
@@ -95,5 +105,5 @@ left join endpoint_names
 left join certificate_names
     on certificate_names.account = named.account
     and certificate_names.name = named.resource_id
-left join core.certificates as certificates
-    on certificates.thumbprint = named.thumbprint
+left join certificate_thumbprints
+    on certificate_thumbprints.thumbprint = named.thumbprint

@@ -6,22 +6,103 @@
 -- kind: table
 -- check: unique(account, certificate_key)
 -- check: not_null(account, certificate_key, endpoint_count, has_owner, is_owned, has_undeployed_renewal)
-with merged as (
+with shared as (
     select
         account,
-        certificate_key,
-        cast(sum(endpoint_count) as bigint) as endpoint_count,
-        bool_or(source_key like '1:%') as is_searched,
-        arg_min(business_unit, source_key) filter (where business_unit is not null) as business_unit,
-        arg_min(tags, source_key) filter (where tags is not null) as tags,
-        bool_or(owners is not null or cert_owner_ids is not null) as names_owners,
-        arg_min(certificate_id, source_key) filter (where certificate_id is not null) as certificate_id,
-        arg_min(profile_id, source_key) filter (where profile_id is not null) as profile_id,
-        arg_min(profile_name, source_key) filter (where profile_name is not null) as profile_name
+        certificate_key
     from core.certificate_sources
     group by
         account,
         certificate_key
+    having count(*) filter (where source_no = 1) > 1 or count(*) filter (where source_no = 2) > 1
+),
+
+searched as (
+    select
+        sources.account,
+        sources.certificate_key,
+        sources.names_owners,
+        sources.business_unit,
+        sources.tags,
+        sources.certificate_id,
+        sources.profile_id,
+        sources.profile_name
+    from core.certificate_sources as sources
+    left join shared
+        on shared.account = sources.account
+        and shared.certificate_key = sources.certificate_key
+    where sources.source_no = 1 and shared.certificate_key is null
+),
+
+carried as (
+    select
+        sources.account,
+        sources.certificate_key,
+        sources.names_owners,
+        sources.business_unit,
+        sources.tags,
+        sources.certificate_id
+    from core.certificate_sources as sources
+    left join shared
+        on shared.account = sources.account
+        and shared.certificate_key = sources.certificate_key
+    where sources.source_no = 2 and shared.certificate_key is null
+),
+
+several as (
+    select
+        sources.account,
+        sources.certificate_key,
+        row_number() over all_sources as row_no,
+        count(sources.endpoint_key) over all_sources as endpoint_count,
+        bool_or(sources.source_no = 1) over all_sources as is_searched,
+        bool_or(sources.names_owners) over all_sources as names_owners,
+        first_value(sources.business_unit ignore nulls) over all_sources as business_unit,
+        first_value(sources.tags ignore nulls) over all_sources as tags,
+        first_value(sources.certificate_id ignore nulls) over all_sources as certificate_id,
+        first_value(sources.profile_id ignore nulls) over all_sources as profile_id,
+        first_value(sources.profile_name ignore nulls) over all_sources as profile_name
+    from core.certificate_sources as sources
+    join shared
+        on shared.account = sources.account
+        and shared.certificate_key = sources.certificate_key
+    window all_sources as (
+        partition by sources.account, sources.certificate_key
+        order by sources.source_no, sources.received_no, sources.endpoint_key
+        rows between unbounded preceding and unbounded following
+    )
+),
+
+merged as (
+    select
+        coalesce(searched.account, carried.account) as account,
+        coalesce(searched.certificate_key, carried.certificate_key) as certificate_key,
+        case when carried.certificate_key is null then 0 else 1 end as endpoint_count,
+        searched.certificate_key is not null as is_searched,
+        coalesce(searched.names_owners or carried.names_owners, searched.names_owners, carried.names_owners) as names_owners,
+        coalesce(searched.business_unit, carried.business_unit) as business_unit,
+        coalesce(searched.tags, carried.tags) as tags,
+        coalesce(searched.certificate_id, carried.certificate_id) as certificate_id,
+        searched.profile_id,
+        searched.profile_name
+    from searched
+    full outer join carried
+        on carried.account = searched.account
+        and carried.certificate_key = searched.certificate_key
+    union all
+    select
+        account,
+        certificate_key,
+        endpoint_count,
+        is_searched,
+        names_owners,
+        business_unit,
+        tags,
+        certificate_id,
+        profile_id,
+        profile_name
+    from several
+    where row_no = 1
 ),
 
 described as (

@@ -1,6 +1,7 @@
 -- A distinct certificate over all accounts, on an endpoint or only in a certificate search. Facts are the first non-null of the searches,
 -- accounts by name, then of the endpoints, accounts by name and endpoints by key; it is revoked when any of them says so.
 -- Unit, owner and tags belong to a certificate in an account: see core.certificate_accounts; the tags here are of all its accounts.
+-- Most certificates have at most one entry and one endpoint: those are joined; the others are merged over a window. Both spill.
 -- Trust comes from rules.issuers, ordered patterns on issuer and CA vendor.
 -- grain: one certificate
 -- kind: table
@@ -8,28 +9,165 @@
 -- check: not_null(certificate_key, account_count, endpoint_count, trust, is_revoked, is_wildcard)
 -- check: accepted(trust, 'public', 'private', 'unknown')
 -- check: holds(valid_from_at < valid_to_at)
-with facts as (
+with shared as (
+    select certificate_key
+    from core.certificate_sources
+    group by certificate_key
+    having count(*) filter (where source_no = 1) > 1 or count(*) filter (where source_no = 2) > 1
+),
+
+searched as (
+    select
+        sources.certificate_key,
+        sources.account,
+        sources.says_revoked,
+        sources.tags,
+        sources.common_name,
+        sources.sans,
+        sources.serial_number,
+        sources.thumbprint,
+        sources.issuer,
+        sources.ca_vendor,
+        sources.valid_from_at,
+        sources.valid_to_at,
+        sources.key_type,
+        sources.key_size,
+        sources.signature_algorithm,
+        sources.status,
+        sources.extended_key_usage
+    from core.certificate_sources as sources
+    left join shared
+        on shared.certificate_key = sources.certificate_key
+    where sources.source_no = 1 and shared.certificate_key is null
+),
+
+carried as (
+    select
+        sources.certificate_key,
+        sources.account,
+        sources.says_revoked,
+        sources.tags,
+        sources.common_name,
+        sources.sans,
+        sources.serial_number,
+        sources.thumbprint,
+        sources.issuer,
+        sources.ca_vendor,
+        sources.valid_from_at,
+        sources.valid_to_at,
+        sources.key_type,
+        sources.key_size,
+        sources.signature_algorithm,
+        sources.status
+    from core.certificate_sources as sources
+    left join shared
+        on shared.certificate_key = sources.certificate_key
+    where sources.source_no = 2 and shared.certificate_key is null
+),
+
+several as (
+    select
+        sources.certificate_key,
+        sources.source_no,
+        sources.account,
+        sources.says_revoked,
+        sources.tags,
+        row_number() over all_sources as row_no,
+        first_value(sources.common_name ignore nulls) over all_sources as common_name,
+        first_value(sources.sans ignore nulls) over all_sources as sans,
+        first_value(sources.serial_number ignore nulls) over all_sources as serial_number,
+        first_value(sources.thumbprint ignore nulls) over all_sources as thumbprint,
+        first_value(sources.issuer ignore nulls) over all_sources as issuer,
+        first_value(sources.ca_vendor ignore nulls) over all_sources as ca_vendor,
+        first_value(sources.valid_from_at ignore nulls) over all_sources as valid_from_at,
+        first_value(sources.valid_to_at ignore nulls) over all_sources as valid_to_at,
+        first_value(sources.key_type ignore nulls) over all_sources as key_type,
+        first_value(sources.key_size ignore nulls) over all_sources as key_size,
+        first_value(sources.signature_algorithm ignore nulls) over all_sources as signature_algorithm,
+        first_value(sources.status ignore nulls) over all_sources as status,
+        first_value(sources.extended_key_usage ignore nulls) over all_sources as extended_key_usage
+    from core.certificate_sources as sources
+    join shared
+        on shared.certificate_key = sources.certificate_key
+    window all_sources as (
+        partition by sources.certificate_key
+        order by sources.source_no, sources.account, sources.received_no, sources.endpoint_key
+        rows between unbounded preceding and unbounded following
+    )
+),
+
+several_counts as (
     select
         certificate_key,
         count(distinct account) as account_count,
-        cast(sum(endpoint_count) as bigint) as endpoint_count,
-        bool_or(says_revoked) as is_revoked,
-        list_sort(list_distinct(flatten(list(tags order by source_key) filter (where tags is not null)))) as tags,
-        arg_min(common_name, source_key) filter (where common_name is not null) as common_name,
-        arg_min(sans, source_key) filter (where sans is not null) as sans,
-        arg_min(serial_number, source_key) filter (where serial_number is not null) as serial_number,
-        arg_min(thumbprint, source_key) filter (where thumbprint is not null) as thumbprint,
-        arg_min(issuer, source_key) filter (where issuer is not null) as issuer,
-        arg_min(ca_vendor, source_key) filter (where ca_vendor is not null) as ca_vendor,
-        arg_min(valid_from_at, source_key) filter (where valid_from_at is not null) as valid_from_at,
-        arg_min(valid_to_at, source_key) filter (where valid_to_at is not null) as valid_to_at,
-        arg_min(key_type, source_key) filter (where key_type is not null) as key_type,
-        arg_min(key_size, source_key) filter (where key_size is not null) as key_size,
-        arg_min(signature_algorithm, source_key) filter (where signature_algorithm is not null) as signature_algorithm,
-        arg_min(status, source_key) filter (where status is not null) as status,
-        arg_min(extended_key_usage, source_key) filter (where extended_key_usage is not null) as extended_key_usage
-    from core.certificate_sources
+        count(*) filter (where source_no = 2) as endpoint_count,
+        bool_or(says_revoked) as is_revoked
+    from several
     group by certificate_key
+),
+
+several_tags as (
+    select
+        certificate_key,
+        list(tag order by tag) as tags
+    from (
+        select distinct
+            certificate_key,
+            unnest(tags) as tag
+        from several
+    ) as tagged
+    group by certificate_key
+),
+
+facts as (
+    select
+        coalesce(searched.certificate_key, carried.certificate_key) as certificate_key,
+        case when searched.account <> carried.account then 2 else 1 end as account_count,
+        case when carried.certificate_key is null then 0 else 1 end as endpoint_count,
+        coalesce(searched.says_revoked or carried.says_revoked, searched.says_revoked, carried.says_revoked) as is_revoked,
+        nullif(list_sort(list_distinct(list_concat(searched.tags, carried.tags))), []) as tags,
+        coalesce(searched.common_name, carried.common_name) as common_name,
+        coalesce(searched.sans, carried.sans) as sans,
+        coalesce(searched.serial_number, carried.serial_number) as serial_number,
+        coalesce(searched.thumbprint, carried.thumbprint) as thumbprint,
+        coalesce(searched.issuer, carried.issuer) as issuer,
+        coalesce(searched.ca_vendor, carried.ca_vendor) as ca_vendor,
+        coalesce(searched.valid_from_at, carried.valid_from_at) as valid_from_at,
+        coalesce(searched.valid_to_at, carried.valid_to_at) as valid_to_at,
+        coalesce(searched.key_type, carried.key_type) as key_type,
+        coalesce(searched.key_size, carried.key_size) as key_size,
+        coalesce(searched.signature_algorithm, carried.signature_algorithm) as signature_algorithm,
+        coalesce(searched.status, carried.status) as status,
+        searched.extended_key_usage
+    from searched
+    full outer join carried
+        on carried.certificate_key = searched.certificate_key
+    union all
+    select
+        several.certificate_key,
+        several_counts.account_count,
+        several_counts.endpoint_count,
+        several_counts.is_revoked,
+        several_tags.tags,
+        several.common_name,
+        several.sans,
+        several.serial_number,
+        several.thumbprint,
+        several.issuer,
+        several.ca_vendor,
+        several.valid_from_at,
+        several.valid_to_at,
+        several.key_type,
+        several.key_size,
+        several.signature_algorithm,
+        several.status,
+        several.extended_key_usage
+    from several
+    join several_counts
+        on several_counts.certificate_key = several.certificate_key
+    left join several_tags
+        on several_tags.certificate_key = several.certificate_key
+    where several.row_no = 1
 ),
 
 described as (

@@ -62,7 +62,7 @@ dated as (
         attributes.tags,
         attributes.os_name,
         attributes.sensor_name,
-        states.last_discovered_at,
+        attributes.last_discovered_at,
         attributes.certificate_id,
         attributes.thumbprint,
         attributes.issuing_profile_id,
@@ -79,16 +79,11 @@ dated as (
         attributes.profile_name,
         attributes.has_owner,
         attributes.is_revoked,
-        holdings.has_undeployed_renewal,
-        holdings.is_owned,
+        attributes.has_undeployed_renewal,
+        attributes.is_owned,
         current_run.as_of_at,
         current_run.run_id
     from core.endpoint_attributes as attributes
-    join core.endpoint_state as states
-        on states.endpoint_key = attributes.endpoint_key
-    left join core.certificate_accounts as holdings
-        on holdings.account = attributes.account
-        and holdings.certificate_key = attributes.certificate_key
     cross join meta.current_run as current_run
 )
 

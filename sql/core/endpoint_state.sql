@@ -1,10 +1,7 @@
--- An endpoint of the newest snapshot with what its own items say: merged over the categories, its automation inventory entry joined,
--- its certificate found among the certificate search of its account. core.endpoints adds the certificate's facts, history and time.
--- Attributes are the first non-null in the order of the items; the certificate's come together from the first item that carries one.
--- Joins are ladders, each rung a hash join: the first rung that finds something wins, nulls never match, and where a rung finds several
--- the first as received is taken. The rungs of the inventory compare GUIDs and identifiers in lower case.
--- A common name with end finds a certificate only when all entries with both are the same certificate.
--- Limits: an inventory entry without ip, port or domain name is not found by location; one entry may serve several endpoints.
+-- An endpoint of the newest snapshot with what its own items say (core.endpoint_merged), its entry of the automation inventory and its
+-- certificate (core.endpoint_inventory, core.endpoint_certificates). core.endpoints adds the certificate's facts, history and time.
+-- The ladders that find entry and certificate carry names and positions only, each in a model of its own: a chain of joins keeps all its
+-- hash tables at once, and where they do not fit it spills the rows that pass.
 -- grain: one endpoint of an account
 -- kind: table
 -- check: unique(endpoint_key)
@@ -12,204 +9,14 @@
 -- check: accepted(protection, 'certificate', 'none', 'discovery_error', 'unspecified')
 -- check: accepted(automation_state, 'managed', 'available', 'not_available')
 -- check: accepted(certificate_match, 'certificate_id', 'thumbprint', 'serial_issuer', 'name_valid_to', 'none')
-with merged as (
-    select
-        account,
-        endpoint_key,
-        min(endpoint_id) as endpoint_id,
-        bool_or(category = 'automatable') as is_automatable,
-        bool_or(category = 'unsecured') as is_unsecured,
-        bool_or(category = 'discovered') as is_discovered,
-        bool_or(carries_certificate) as has_certificate,
-        arg_min(
-            {
-                'certificate_id': certificate_id,
-                'common_name': common_name,
-                'sans': sans,
-                'serial_number': serial_number,
-                'thumbprint': thumbprint,
-                'issuer': issuer,
-                'ca_vendor': ca_vendor,
-                'valid_from_at': valid_from_at,
-                'valid_to_at': valid_to_at,
-                'key_type': key_type,
-                'key_size': key_size,
-                'signature_algorithm': signature_algorithm,
-                'status': status,
-                'tags': tags,
-                'owners': owners,
-                'cert_owner_ids': cert_owner_ids
-            },
-            item_no
-        ) filter (where carries_certificate) as carried,
-        arg_min(inventory_id, item_no) filter (where inventory_id is not null) as inventory_id,
-        arg_min(ip, item_no) filter (where ip is not null) as ip,
-        arg_min(port, item_no) filter (where port is not null) as port,
-        arg_min(port_text, item_no) filter (where port_text is not null) as port_text,
-        arg_min(host_name, item_no) filter (where host_name is not null) as host_name,
-        arg_min(domain_name, item_no) filter (where domain_name is not null) as domain_name,
-        arg_min(os_name, item_no) filter (where os_name is not null) as os_name,
-        arg_min(os_version, item_no) filter (where os_version is not null) as os_version,
-        arg_min(application, item_no) filter (where application is not null) as application,
-        arg_min(sensor_name, item_no) filter (where sensor_name is not null) as sensor_name,
-        arg_min(agent_name, item_no) filter (where agent_name is not null) as agent_name,
-        arg_min(connector_name, item_no) filter (where connector_name is not null) as connector_name,
-        arg_min(source, item_no) filter (where source is not null) as source,
-        arg_min(automation_status, item_no) filter (where automation_status is not null) as automation_status,
-        arg_min(security_rating, item_no) filter (where security_rating is not null) as security_rating,
-        arg_min(discovery_status, item_no) filter (where discovery_status is not null) as discovery_status,
-        arg_min(discovery_error, item_no) filter (where discovery_error is not null) as discovery_error,
-        arg_min(last_discovered_at, item_no) filter (where last_discovered_at is not null) as last_discovered_at,
-        arg_min(business_unit_id, item_no) filter (where business_unit_id is not null) as business_unit_id,
-        arg_min(business_unit, item_no) filter (where business_unit is not null) as business_unit,
-        arg_min(status, item_no) filter (where status is not null) as status
-    from staging.endpoints
-    group by
-        account,
-        endpoint_key
-),
-
-entries as (
-    select
-        account,
-        received_no,
-        automation_guid,
-        lower(automation_guid) as guid_name,
-        lower(entry_id) as entry_name,
-        location_key,
-        automation_status,
-        profile_id
-    from staging.automation_inventory
-),
-
--- rungs of the automation inventory: the first entry of an account by each name that it may be found under
-entries_by_guid as (
-    select
-        account,
-        guid_name as name,
-        min(received_no) as received_no
-    from entries
-    where guid_name is not null
-    group by
-        account,
-        guid_name
-),
-
-entries_by_any_id as (
-    select
-        account,
-        name,
-        min(received_no) as received_no
-    from (
-        select
-            account,
-            guid_name as name,
-            received_no
-        from entries
-        union all
-        select
-            account,
-            entry_name as name,
-            received_no
-        from entries
-    ) as names
-    where name is not null
-    group by
-        account,
-        name
-),
-
-entries_by_location as (
-    select
-        account,
-        location_key,
-        min(received_no) as received_no
-    from entries
-    where location_key is not null
-    group by
-        account,
-        location_key
-),
-
--- rungs of the certificate search: the first certificate of an account by each of its names
-searched as (
-    select
-        account,
-        received_no,
-        certificate_key,
-        certificate_id,
-        thumbprint,
-        serial_number,
-        issuer,
-        common_name,
-        valid_to_at
-    from staging.certificates
-),
-
-searched_by_id as (
-    select
-        account,
-        certificate_id,
-        arg_min(certificate_key, received_no) as certificate_key
-    from searched
-    where certificate_id is not null
-    group by
-        account,
-        certificate_id
-),
-
-searched_by_thumbprint as (
-    select
-        account,
-        thumbprint,
-        arg_min(certificate_key, received_no) as certificate_key
-    from searched
-    where thumbprint is not null
-    group by
-        account,
-        thumbprint
-),
-
-searched_by_serial as (
-    select
-        account,
-        serial_number,
-        issuer,
-        arg_min(certificate_key, received_no) as certificate_key
-    from searched
-    where serial_number is not null and issuer is not null
-    group by
-        account,
-        serial_number,
-        issuer
-),
-
-searched_by_name as (
-    select
-        account,
-        common_name,
-        valid_to_at,
-        min(certificate_key) as certificate_key
-    from searched
-    where common_name is not null and valid_to_at is not null
-    group by
-        account,
-        common_name,
-        valid_to_at
-    having min(certificate_key) = max(certificate_key)
-),
-
-joined as (
+with joined as (
     select
         merged.account,
         merged.endpoint_key,
-        merged.endpoint_id,
         merged.is_automatable,
         merged.is_unsecured,
         merged.is_discovered,
-        entries.received_no is not null as is_in_inventory,
-        entries.received_no as inventory_entry_no,
-        coalesce(merged.inventory_id, entries.automation_guid) as automation_guid,
+        merged.endpoint_id,
         merged.ip,
         merged.port,
         merged.host_name,
@@ -225,46 +32,40 @@ joined as (
         merged.discovery_status,
         merged.discovery_error,
         merged.last_discovered_at,
-        coalesce(merged.automation_status, entries.automation_status) as automation_status,
-        coalesce(merged.business_unit, units.business_unit, merged.business_unit_id) as own_business_unit,
-        merged.status as item_status,
+        merged.item_status,
         merged.has_certificate,
-        entries.profile_id as automation_profile_id,
-        merged.carried.certificate_id as certificate_id,
-        merged.carried.common_name as common_name,
-        merged.carried.sans as sans,
-        merged.carried.serial_number as serial_number,
-        merged.carried.thumbprint as thumbprint,
-        merged.carried.issuer as issuer,
-        merged.carried.ca_vendor as ca_vendor,
-        merged.carried.valid_from_at as valid_from_at,
-        merged.carried.valid_to_at as valid_to_at,
-        merged.carried.key_type as key_type,
-        merged.carried.key_size as key_size,
-        merged.carried.signature_algorithm as signature_algorithm,
-        merged.carried.status as certificate_status,
-        merged.carried.tags as tags,
-        merged.carried.owners as owners,
-        merged.carried.cert_owner_ids as cert_owner_ids
-    from merged
-    left join entries_by_guid
-        on entries_by_guid.account = merged.account
-        and entries_by_guid.name = lower(merged.inventory_id)
-    left join entries_by_any_id
-        on entries_by_any_id.account = merged.account
-        and entries_by_any_id.name = lower(merged.endpoint_id)
-    left join entries_by_location
-        on entries_by_location.account = merged.account
-        and entries_by_location.location_key
-        = staging.location_key(merged.ip, merged.port_text, merged.domain_name)
-    left join entries
-        on entries.account = merged.account
-        and entries.received_no = coalesce(
-            entries_by_guid.received_no, entries_by_any_id.received_no, entries_by_location.received_no
-        )
+        merged.certificate_id,
+        merged.common_name,
+        merged.sans,
+        merged.serial_number,
+        merged.thumbprint,
+        merged.issuer,
+        merged.ca_vendor,
+        merged.valid_from_at,
+        merged.valid_to_at,
+        merged.key_type,
+        merged.key_size,
+        merged.signature_algorithm,
+        merged.certificate_status,
+        merged.tags,
+        merged.owners,
+        merged.cert_owner_ids,
+        entries.inventory_entry_no,
+        entries.inventory_entry_no is not null as is_in_inventory,
+        coalesce(merged.inventory_id, entries.automation_guid) as automation_guid,
+        coalesce(merged.automation_status, entries.automation_status) as automation_status,
+        entries.automation_profile_id,
+        matches.certificate_key,
+        matches.certificate_match,
+        coalesce(merged.unit.name, units.business_unit, merged.unit.id) as own_business_unit
+    from core.endpoint_merged as merged
+    left join core.endpoint_inventory as entries
+        on entries.endpoint_key = merged.endpoint_key
+    left join core.endpoint_certificates as matches
+        on matches.endpoint_key = merged.endpoint_key
     left join staging.business_units as units
         on units.account = merged.account
-        and units.business_unit_id = merged.business_unit_id
+        and units.business_unit_id = merged.unit.id
 )
 
 select
@@ -317,31 +118,8 @@ select
     joined.agent_name,
     joined.connector_name,
     joined.source,
-    case
-        when joined.has_certificate
-            then coalesce(
-                searched_by_id.certificate_key,
-                searched_by_thumbprint.certificate_key,
-                searched_by_serial.certificate_key,
-                searched_by_name.certificate_key,
-                staging.certificate_key(
-                    joined.account,
-                    joined.thumbprint,
-                    joined.serial_number,
-                    joined.issuer,
-                    joined.certificate_id,
-                    joined.common_name,
-                    joined.valid_to_at
-                )
-            )
-    end as certificate_key, -- identity of its certificate
-    case
-        when searched_by_id.certificate_key is not null then 'certificate_id'
-        when searched_by_thumbprint.certificate_key is not null then 'thumbprint'
-        when searched_by_serial.certificate_key is not null then 'serial_issuer'
-        when searched_by_name.certificate_key is not null then 'name_valid_to'
-        when joined.has_certificate then 'none'
-    end as certificate_match, -- rung that found its certificate in the certificate search of its account; none: it is in none
+    joined.certificate_key, -- identity of its certificate
+    joined.certificate_match, -- rung that found its certificate in the certificate search of its account; none: it is in none
     joined.certificate_id,
     joined.common_name,
     joined.sans,
@@ -361,17 +139,3 @@ select
 from joined
 left join rules.automation_statuses as statuses
     on statuses.status = staging.status_word(joined.automation_status)
-left join searched_by_id
-    on searched_by_id.account = joined.account
-    and searched_by_id.certificate_id = joined.certificate_id
-left join searched_by_thumbprint
-    on searched_by_thumbprint.account = joined.account
-    and searched_by_thumbprint.thumbprint = joined.thumbprint
-left join searched_by_serial
-    on searched_by_serial.account = joined.account
-    and searched_by_serial.serial_number = joined.serial_number
-    and searched_by_serial.issuer = joined.issuer
-left join searched_by_name
-    on searched_by_name.account = joined.account
-    and searched_by_name.common_name = joined.common_name
-    and searched_by_name.valid_to_at = joined.valid_to_at

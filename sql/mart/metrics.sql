@@ -2,6 +2,7 @@
 -- Shares keep numerator and denominator; a share of nothing has value null, a count has no denominator. Zeros are rows: for every account
 -- of the run, every unit with an endpoint in it, and every fixed member. Certificates count once in each scope, on endpoints of that scope.
 -- A removed endpoint counts in the unit that it had at the baseline; a unit with no endpoint left has the row of its removed ones only.
+-- Metrics of certificates, readiness, renewals, audit and findings come from the views mart.metrics_of_*.
 -- A unit is as complete as its account; a stale account's completeness has the member `stale`.
 -- The rows of a run are written once: a run that is there already stays as it is.
 -- grain: one value of one metric in one scope of one run
@@ -10,8 +11,8 @@
 -- check: unique(run_id, metric, scope, account, business_unit, dimension, member)
 -- check: not_null(run_id, as_of_at, metric, scope, numerator, unit, definitions_version)
 -- check: accepted(scope, 'all', 'account', 'business_unit')
--- check: holds(numerator >= 0 and denominator >= 0)
--- check: holds(metric in ('inventory.completeness') or numerator <= denominator)
+-- check: holds((numerator >= 0 or unit = 'days') and denominator >= 0)
+-- check: holds(metric in ('inventory.completeness', 'renewal.workload_weekly') or numerator <= denominator)
 with measured as (
     select
         accounts.account,
@@ -302,6 +303,61 @@ all_rows as (
     from totals
     join completeness
         on completeness.account = totals.account
+    union all
+    select
+        scope,
+        account,
+        business_unit,
+        metric,
+        dimension,
+        member,
+        numerator,
+        denominator
+    from mart.metrics_of_certificates
+    union all
+    select
+        scope,
+        account,
+        business_unit,
+        metric,
+        dimension,
+        member,
+        numerator,
+        denominator
+    from mart.metrics_of_readiness
+    union all
+    select
+        scope,
+        account,
+        business_unit,
+        metric,
+        dimension,
+        member,
+        numerator,
+        denominator
+    from mart.metrics_of_renewals
+    union all
+    select
+        scope,
+        account,
+        business_unit,
+        metric,
+        dimension,
+        member,
+        numerator,
+        denominator
+    from mart.metrics_of_audit
+    union all
+    select
+        scope,
+        account,
+        business_unit,
+        metric,
+        dimension,
+        member,
+        numerator,
+        denominator
+    from mart.metrics_of_findings
 )
 
 select
@@ -316,10 +372,10 @@ select
     all_rows.numerator, -- the count, or the numerator of the share
     all_rows.denominator, -- denominator of the share; null for a count
     case
-        when catalogue.unit = 'share' then all_rows.numerator / nullif(cast(all_rows.denominator as double), 0)
+        when all_rows.denominator is not null then all_rows.numerator / nullif(cast(all_rows.denominator as double), 0)
         else cast(all_rows.numerator as double)
     end as value, -- numerator / denominator, null when the denominator is 0; the numerator of a count
-    catalogue.unit, -- count, share, days or hours
+    catalogue.unit, -- count, share, rate (a week), days or hours
     '1' as definitions_version -- version of the definitions that gave it
 from all_rows
 join rules.metrics as catalogue

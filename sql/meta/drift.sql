@@ -1,4 +1,5 @@
--- Values that did not parse in a run, and validities that do not run forward: both are null in staging, and counted here.
+-- Values that did not parse in a run, validities that do not run forward, and JSON in the place of a text (no object with a name or a value,
+-- which is read as that): all are null in staging, and counted here. Lists that are empty say nothing and are not counted.
 -- grain: one field of one resource of one account in one run
 -- kind: append
 -- key: run_id, account, resource, field, what
@@ -57,7 +58,7 @@ failures as (
         resource,
         unnest([
             case
-                when staging.whole_number(port) is null and staging.filled(port) is not null
+                when staging.whole_number(staging.filled(port)) is null and staging.filled(port) is not null
                     then {'field': 'port', 'what': 'unparsed', 'value': port}
             end,
             case
@@ -90,6 +91,13 @@ failures as (
         {'field': 'timestamp', 'what': 'unparsed', 'value': "timestamp"} as failure
     from raw.audit_log
     where staging.parse_time("timestamp") is null and staging.filled("timestamp") is not null
+    union all
+    select
+        account,
+        run_id,
+        resource,
+        {'field': field, 'what': 'retyped', 'value': value} as failure
+    from meta.retyped_texts
 )
 
 select
@@ -97,7 +105,7 @@ select
     account, -- the account's name in the configuration
     resource, -- the list that the value stood in
     failure.field as field, -- the API's name of the field
-    failure.what as what, -- unparsed, or reversed for a validity whose start is not before its end
+    failure.what as what, -- unparsed, retyped (JSON in the place of a text), or reversed (a validity whose start is not before its end)
     count(*) as occurrences, -- how many values
     min(failure.value) as sample -- one of them
 from failures

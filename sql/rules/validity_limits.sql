@@ -1,7 +1,7 @@
 -- The longest validity of a publicly trusted TLS certificate by its first day; it never applies to private or unknown issuers.
 -- grain: one period of issue dates
 -- kind: table
--- check: not_null(limit_days)
+-- check: not_null(limit_days, severity, source, clause)
 -- check: unique(effective_from)
 select
     cast(effective_from as date) as effective_from, -- first day of issue that the limit holds for; null is the beginning of time

@@ -19,7 +19,7 @@ select
     staging.filled(resource_type) as resource_type,
     staging.filled(resource_id) as resource_id,
     coalesce(staging.name_of("user"), staging.id_of("user")) as actor, -- name of who did it, else the identifier
-    staging.filled(description) as description,
-    staging.filled(data) as data
+    staging.any_text(description) as description,
+    staging.any_text(data) as data
 from raw.audit_log
 where coalesce(id, "timestamp", action, resource_id, description) is not null

@@ -1,8 +1,9 @@
 -- A certificate of an account's certificate search, renamed, typed and identified.
 -- Entries that name no certificate (no thumbprint, serial number, identifier, or common name with end) are left out.
--- A certificate may stand more than once; core.certificates merges. A value that does not parse is null and counted in meta.drift.
+-- A certificate may stand more than once; core.certificates merges
+-- them. A value that does not parse is null and counted in meta.drift.
 -- grain: one entry as received (account, received_no)
--- kind: view
+-- kind: table
 with typed as (
     select
         account,

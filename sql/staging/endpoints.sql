@@ -1,9 +1,9 @@
 -- An item of one of the three endpoint categories, renamed, typed and identified; the categories are alike, so one view serves all.
--- The same endpoint may stand in several categories, and more than once in one: core.endpoint_state merges its items.
+-- The same endpoint may stand in several categories, and more than once in one: core.endpoint_merged merges its items.
 -- An item that says nothing of where it is stays an endpoint too, one per account (<account>:@:/): unknown is counted, never dropped.
 -- A value that does not parse is null here and counted in meta.drift.
 -- grain: one item as received (account, category, received_no)
--- kind: view
+-- kind: table
 with received as (
     select
         account,

@@ -1,7 +1,7 @@
 """Estates for the tests of models: pages in, through landing zone, raw tables and all kept models, to rows.
 
 An estate is a folder of runs. `run-N/run.json` has run_id, as_of_at and timezone, `run-N/pages/<account>/<resource>.json` the
-items of all pages of a resource in the order received, and `policy.toml` beside them, where there is one, the policy.
+items of all pages of a resource in the order received; `policy.toml`, `waivers.csv` and `pci.csv` beside them, where they are, count too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 
 from pipeline.api.contract import LISTS
 from pipeline.load.meta import create_meta
-from pipeline.load.parameters import set_policy, set_run
+from pipeline.load.parameters import set_lists, set_policy, set_run
 from pipeline.load.raw import load_run
 from pipeline.places import content
 from pipeline.policy import read_policy
@@ -40,6 +40,7 @@ class Estate:
         self._landed: dict[tuple[str, str], Manifest] = {}
         create_meta(self.warehouse)
         set_policy(self.warehouse, read_policy(folder))
+        set_lists(self.warehouse, folder)
 
     def runs(self) -> list[Path]:
         """The folders of the runs, oldest first."""

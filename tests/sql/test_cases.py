@@ -18,6 +18,10 @@ HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/*/*/expected.csv"))
 
 
+# Nothing that is kept reads these, so a catch-up leaves them out.
+NOT_IN_CATCH_UP = {"mart.renewal_forecast"}
+
+
 def as_text(value: Any) -> str:
     if value is None:
         return ""
@@ -38,7 +42,7 @@ def test_given_pages_give_the_expected_rows(case: Path, open_estate: Callable[[P
     model = ".".join(case.parts[-3:-1])
     estate = open_estate(case)
     for run in estate.runs():
-        estate.take(run, everything=False)
+        estate.take(run, everything=model in NOT_IN_CATCH_UP)
     rows = estate.warehouse.records(f"select * from {model}")
     if model == "mart.metrics":
         metrics = {row[0] for row in expected}

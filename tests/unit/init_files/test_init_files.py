@@ -22,10 +22,13 @@ OPTIONS_OF = {
         config.Publish,
         config.Report,
     ],
-    "policy.toml": [policy.Policy, policy.Targets, policy.Freeze],
+    "policy.toml": [policy.Policy, policy.Targets, policy.SlaDays, policy.OffHours, policy.Freeze],
 }
 # Not for the file: where it is, and names that are tables.
-TABLES = {"folder", "accounts", "extract", "contract", "publish", "report", "targets", "business_units", "freezes"}
+TABLES = {
+    *("folder", "accounts", "extract", "contract", "publish", "report"),
+    *("targets", "business_units", "freezes", "sla_days", "off_hours"),
+}
 
 
 def test_the_settings_are_the_defaults(tmp_path: Path) -> None:
@@ -46,7 +49,7 @@ def test_the_policy_is_the_default(tmp_path: Path) -> None:
 def test_every_setting_is_in_its_file(name: str) -> None:
     """As a value, or as an option in a comment."""
     written = set(re.findall(r"^(?:# )?(\w+) = ", template(name), re.MULTILINE))
-    known = {field.name for kind in OPTIONS_OF[name] for field in msgspec.structs.fields(kind)} - TABLES
+    known = {field.encode_name for kind in OPTIONS_OF[name] for field in msgspec.structs.fields(kind)} - TABLES
     assert known <= written
 
 

@@ -1,0 +1,86 @@
+-- A finding from the run that first saw it to the run that no longer did. One that comes back after it was closed is another one, so that
+-- the time to fix is known of each. Its words are those of the newest run that saw it.
+-- grain: one finding, from open to closed
+-- kind: view
+-- check: unique(finding_id)
+with told as (
+    select
+        finding_key,
+        rule,
+        severity,
+        account,
+        business_unit,
+        endpoint_key,
+        certificate_key,
+        reason,
+        from_run_id,
+        is_removed,
+        not is_removed and coalesce(
+            lag(is_removed) over (partition by finding_key order by from_run_id), true
+        ) as is_opening
+    from core.finding_history
+),
+
+numbered as (
+    select
+        finding_key,
+        rule,
+        severity,
+        account,
+        business_unit,
+        endpoint_key,
+        certificate_key,
+        reason,
+        from_run_id,
+        is_removed,
+        sum(case when is_opening then 1 else 0 end) over (
+            partition by finding_key
+            order by from_run_id
+            rows between unbounded preceding and current row
+        ) as episode_no
+    from told
+),
+
+episodes as (
+    select
+        finding_key,
+        episode_no,
+        min(from_run_id) as first_run_id,
+        max(case when is_removed then from_run_id end) as closed_run_id,
+        arg_max(rule, from_run_id) as rule,
+        arg_max(severity, from_run_id) as severity,
+        arg_max(account, from_run_id) as account,
+        arg_max(business_unit, from_run_id) as business_unit,
+        arg_max(endpoint_key, from_run_id) as endpoint_key,
+        arg_max(certificate_key, from_run_id) as certificate_key,
+        arg_max(reason, from_run_id) as reason
+    from numbered
+    group by
+        finding_key,
+        episode_no
+),
+
+instants as (
+    select
+        run_id,
+        min(as_of_at) as as_of_at
+    from meta.runs
+    group by run_id
+)
+
+select
+    episodes.finding_key || '|' || episodes.first_run_id as finding_id, -- rule, what it is about, and the run that first saw it
+    episodes.rule, -- id in rules.findings
+    episodes.severity, -- critical, high, medium or low
+    episodes.account, -- the account's name in the configuration
+    episodes.business_unit, -- the endpoint's unit; of a certificate that of its first endpoint by key
+    episodes.endpoint_key, -- the endpoint; null for a finding about a certificate
+    episodes.certificate_key, -- the certificate, also the one that an endpoint of a finding carries
+    episodes.reason, -- what was found
+    opened.as_of_at as first_seen_at, -- start of the run that first saw it
+    closed.as_of_at as closed_at -- start of the run that no longer saw it; null while it is there
+from episodes
+join instants as opened
+    on opened.run_id = episodes.first_run_id
+left join instants as closed
+    on closed.run_id = episodes.closed_run_id

@@ -1,0 +1,23 @@
+-- Which waiver covers which finding that is not closed; several may, also some that have ended.
+-- A pattern is compared without regard to case with the common name of the certificate that the finding is about or its endpoint carries.
+-- grain: one waiver and one finding
+-- kind: view
+-- check: unique(finding_id, waiver_id)
+select
+    findings.finding_id, -- the finding
+    waivers.waiver_id, -- the waiver
+    waivers.is_expired, -- the waiver has ended
+    waivers.days_left -- days to its last day
+from staging.waivers as waivers
+join core.finding_episodes as findings
+    on findings.rule = waivers.rule
+left join core.certificates as certificates
+    on certificates.certificate_key = findings.certificate_key
+where
+    findings.closed_at is null
+    and (
+        waivers.scope = findings.endpoint_key
+        or waivers.scope = findings.certificate_key
+        or waivers.scope = findings.business_unit
+        or lower(certificates.common_name) like core.like_pattern(waivers.scope) escape '\'
+    )

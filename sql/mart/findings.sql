@@ -1,0 +1,64 @@
+-- Findings, open, waived and closed: what a rule found, since when, and by when the policy wants it fixed.
+-- A waiver that has ended waives nothing: its findings are open again, and due when they were before.
+-- grain: one finding, from open to closed
+-- kind: view
+-- check: unique(finding_id)
+-- check: not_null(finding_id, rule, severity, account, business_unit, first_seen_at, due_on, status)
+-- check: accepted(status, 'open', 'waived', 'closed')
+-- check: holds((status = 'closed') = (closed_at is not null))
+-- check: holds((status = 'waived') = (waiver_id is not null))
+with covers as (
+    select
+        finding_id,
+        waiver_id,
+        days_left,
+        row_number() over (partition by finding_id order by days_left desc, waiver_id) as cover_no
+    from core.finding_waivers
+    where not is_expired
+),
+
+severities as (
+    select
+        unnest([
+            {'severity': 'critical', 'sla_days': sla_critical_days},
+            {'severity': 'high', 'sla_days': sla_high_days},
+            {'severity': 'medium', 'sla_days': sla_medium_days},
+            {'severity': 'low', 'sla_days': sla_low_days}
+        ]) as allowed
+    from rules.policy
+)
+
+select
+    findings.finding_id, -- rule, what it is about, and the run that first saw it
+    findings.rule, -- id in rules.findings
+    findings.severity, -- critical, high, medium or low
+    findings.account, -- the account's name in the configuration
+    findings.business_unit, -- the endpoint's unit; of a certificate that of its first endpoint by key
+    findings.endpoint_key, -- the endpoint; null for a finding about a certificate
+    findings.certificate_key, -- the certificate, also the one that an endpoint of a finding carries
+    findings.reason, -- what was found
+    findings.first_seen_at, -- start of the run that first saw it
+    cast(timezone(current_run.timezone, timezone('UTC', findings.first_seen_at)) as date)
+    + cast(severities.allowed.sla_days as integer) as due_on, -- local day by which the policy wants it fixed
+    case
+        when findings.closed_at is not null then 'closed'
+        when covers.waiver_id is not null then 'waived'
+        else 'open'
+    end as status, -- open, waived or closed
+    findings.closed_at, -- start of the run that no longer saw it
+    covers.waiver_id, -- the waiver that covers it, of several the one that holds longest
+    covers.days_left as waiver_days_left, -- days to the last day of that waiver
+    findings.closed_at is null and covers.waiver_id is null
+    and cast(timezone(current_run.timezone, timezone('UTC', findings.first_seen_at)) as date)
+    + cast(severities.allowed.sla_days as integer)
+    < cast(timezone(current_run.timezone, timezone('UTC', current_run.as_of_at)) as date) as is_overdue, -- open after the day it was due
+    criticalities.criticality -- of the endpoint, by pci.csv; null where that does not name it
+from core.finding_episodes as findings
+cross join meta.current_run as current_run
+join severities
+    on severities.allowed.severity = findings.severity
+left join covers
+    on covers.finding_id = findings.finding_id
+    and covers.cover_no = 1
+left join core.endpoint_criticality as criticalities
+    on criticalities.endpoint_key = findings.endpoint_key

@@ -1,0 +1,40 @@
+-- Metrics of the audit log of the last 7 days, for all and each account: an event names no business unit that holds.
+-- grain: one value of one metric in one scope
+-- kind: view
+with counted as (
+    select
+        case when grouping(accounts.account) = 1 then 'all' else 'account' end as scope,
+        accounts.account,
+        cast(coalesce(sum(activity.events), 0) as bigint) as events,
+        cast(coalesce(sum(activity.failures), 0) as bigint) as failures,
+        cast(coalesce(sum(activity.deletes), 0) as bigint) as deletes,
+        cast(coalesce(sum(activity.off_hours), 0) as bigint) as off_hours
+    from meta.build_accounts as accounts
+    left join mart.audit_activity as activity
+        on activity.account = accounts.account
+    group by grouping sets ((), (accounts.account))
+),
+
+measured as (
+    select
+        scope,
+        account,
+        unnest([
+            {'metric': 'audit.events', 'numerator': events},
+            {'metric': 'audit.failures', 'numerator': failures},
+            {'metric': 'audit.deletes', 'numerator': deletes},
+            {'metric': 'audit.off_hours', 'numerator': off_hours}
+        ]) as measure
+    from counted
+)
+
+select
+    scope, -- all or account
+    account, -- set in the scope account
+    cast(null as varchar) as business_unit, -- never set
+    measure.metric as metric, -- name of the metric
+    cast(null as varchar) as dimension, -- what the members are of
+    cast(null as varchar) as member, -- member of the dimension
+    measure.numerator as numerator, -- events
+    cast(null as bigint) as denominator -- null: a count
+from measured

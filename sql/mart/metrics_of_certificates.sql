@@ -1,0 +1,166 @@
+-- Metrics that count certificates on endpoints of a scope: validity, keys and signatures, issuers, sharing, and the renewals a week.
+-- A certificate counts once in a scope, however many of its endpoints carry it.
+-- grain: one value of one metric in one scope
+-- kind: view
+with held as (
+    select
+        case
+            when grouping(account) = 1 then 'all'
+            when grouping(business_unit) = 1 then 'account'
+            else 'business_unit'
+        end as scope,
+        account,
+        business_unit,
+        certificate_key,
+        count(*) as endpoints
+    from core.snapshot
+    where certificate_key is not null
+    group by grouping sets (
+        (certificate_key), (account, certificate_key), (account, business_unit, certificate_key)
+    )
+),
+
+counted as (
+    select
+        held.scope,
+        held.account,
+        held.business_unit,
+        count(*) as certificates,
+        max(held.endpoints) as most_endpoints,
+        count(*) filter (where certificates.is_wildcard) as wildcards,
+        count(*) filter (where certificates.is_self_signed) as self_signed,
+        count(*) filter (where not measures.is_approved) as unapproved,
+        count(*) filter (where measures.is_public) as public_ones,
+        count(*) filter (where measures.is_public and measures.has_validity) as public_dated,
+        count(*) filter (where measures.is_over_limit) as over_limit,
+        count(*) filter (where measures.is_key_known) as keys_known,
+        count(*) filter (where measures.is_weak_key) as weak_keys,
+        count(*) filter (where measures.is_key_known and measures.strength_bits = 112) as strength_112,
+        count(*) filter (where measures.is_quantum_vulnerable) as quantum_vulnerable,
+        count(*) filter (where measures.is_signature_known) as signatures_known,
+        count(*) filter (where measures.is_weak_signature) as weak_signatures
+    from held
+    join core.certificates as certificates
+        on certificates.certificate_key = held.certificate_key
+    join core.certificate_measures as measures
+        on measures.certificate_key = held.certificate_key
+    group by
+        held.scope,
+        held.account,
+        held.business_unit
+),
+
+issued as (
+    select
+        held.scope,
+        held.account,
+        held.business_unit,
+        certificates.issuer,
+        count(*) as certificates
+    from held
+    join core.certificates as certificates
+        on certificates.certificate_key = held.certificate_key
+    where certificates.issuer is not null
+    group by
+        held.scope,
+        held.account,
+        held.business_unit,
+        certificates.issuer
+),
+
+largest as (
+    select
+        scope,
+        account,
+        business_unit,
+        max(certificates) as certificates
+    from issued
+    group by
+        scope,
+        account,
+        business_unit
+),
+
+-- every scope, also one without a certificate
+totals as (
+    select
+        scopes.scope,
+        scopes.account,
+        scopes.business_unit,
+        coalesce(counted.certificates, 0) as certificates,
+        coalesce(counted.most_endpoints, 0) as most_endpoints,
+        coalesce(counted.wildcards, 0) as wildcards,
+        coalesce(counted.self_signed, 0) as self_signed,
+        coalesce(counted.unapproved, 0) as unapproved,
+        coalesce(counted.public_ones, 0) as public_ones,
+        coalesce(counted.public_dated, 0) as public_dated,
+        coalesce(counted.over_limit, 0) as over_limit,
+        coalesce(counted.keys_known, 0) as keys_known,
+        coalesce(counted.weak_keys, 0) as weak_keys,
+        coalesce(counted.strength_112, 0) as strength_112,
+        coalesce(counted.quantum_vulnerable, 0) as quantum_vulnerable,
+        coalesce(counted.signatures_known, 0) as signatures_known,
+        coalesce(counted.weak_signatures, 0) as weak_signatures,
+        coalesce(largest.certificates, 0) as of_largest_ca,
+        policy.approved_cas <> [] as names_approved_cas,
+        policy.lead_days
+    from mart.metric_scopes as scopes
+    cross join rules.policy as policy
+    left join counted
+        on counted.scope = scopes.scope
+        and counted.account is not distinct from scopes.account
+        and counted.business_unit is not distinct from scopes.business_unit
+    left join largest
+        on largest.scope = scopes.scope
+        and largest.account is not distinct from scopes.account
+        and largest.business_unit is not distinct from scopes.business_unit
+),
+
+measured as (
+    select
+        scope,
+        account,
+        business_unit,
+        unnest([
+            {'metric': 'validity.over_limit', 'numerator': over_limit, 'denominator': public_dated},
+            {'metric': 'crypto.weak_key', 'numerator': weak_keys, 'denominator': keys_known},
+            {'metric': 'crypto.weak_signature', 'numerator': weak_signatures, 'denominator': signatures_known},
+            {'metric': 'crypto.strength_112', 'numerator': strength_112, 'denominator': keys_known},
+            {'metric': 'crypto.quantum_vulnerable', 'numerator': quantum_vulnerable, 'denominator': keys_known},
+            {'metric': 'trust.self_signed', 'numerator': self_signed, 'denominator': certificates},
+            case
+                when names_approved_cas
+                    then {'metric': 'trust.unapproved_ca', 'numerator': unapproved, 'denominator': certificates}
+            end,
+            {'metric': 'trust.largest_ca_share', 'numerator': of_largest_ca, 'denominator': certificates},
+            {'metric': 'blast.endpoints_per_certificate_max', 'numerator': most_endpoints, 'denominator': null},
+            {'metric': 'blast.wildcards', 'numerator': wildcards, 'denominator': null}
+        ]) as measure
+    from totals
+)
+
+select
+    scope, -- all, account or business_unit
+    account, -- set in the scopes account and business_unit
+    business_unit, -- set in the scope business_unit: the unit's name
+    measure.metric as metric, -- name of the metric
+    cast(null as varchar) as dimension, -- what the members are of
+    cast(null as varchar) as member, -- member of the dimension
+    measure.numerator as numerator, -- the count, or the numerator of the share
+    measure.denominator as denominator -- denominator of the share; null for a count
+from measured
+where measure is not null
+union all
+-- renewals a week if every public certificate were valid for the limit and renewed with the policy's lead, or a third of the limit
+select
+    totals.scope,
+    totals.account,
+    totals.business_unit,
+    'renewal.workload_weekly' as metric,
+    'limit' as dimension,
+    cast(limits.limit_days as varchar) as member,
+    totals.public_ones * 7 as numerator,
+    limits.limit_days - least(totals.lead_days, limits.limit_days // 3) as denominator
+from totals
+join rules.validity_limits as limits
+    on limits.effective_from is not null
