@@ -308,7 +308,12 @@ def _extract(settings: Settings, selection: Selection, clock: Clock, *, show_pro
             since = None if day is None else datetime.combine(day, time(), settings.zone).astimezone(UTC)
             wanted = Wanted(selection.resources, selection.accounts, since)
             reading = extract_run(settings, wanted, clock=clock, on_page=on_page)
-        return asyncio.run(reading).run_id
+        try:
+            return asyncio.run(reading).run_id
+        except KeyboardInterrupt:
+            started = max((path.parent.name for path in (settings.data / "landing").glob("*/*/run.json")), default="")
+            logger.warning("Run %s is kept as far as it came; `tlm extract --resume %s` goes on.", started, started)
+            raise
 
 
 def _build(
@@ -328,7 +333,8 @@ def _build(
     wish = Wish(run_id, accept_incomplete)
     runs = choose_runs(find_runs(landing), published_accounts(settings.database), wish)
     if not runs:
-        return Outcome((f"Nothing new to build: {settings.database} has every complete run.",))
+        has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
+        return Outcome((f"Nothing new to build: {settings.database} {has}.",))
     build_file = open_build(settings.database)
     warehouse = build_file.warehouse
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TextIO
 
 _SECRETS: set[str] = set()
 _MASK = "****"
@@ -15,6 +16,22 @@ class _MaskingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return mask(super().format(record))
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to whatever sys.stderr is at that moment: progress bars put a stream of their own in its place."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:
+        """The stream of now."""
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, value: TextIO) -> None:
+        raise AttributeError
 
 
 def mask(text: str) -> str:
@@ -32,7 +49,7 @@ def register_secret(secret: str) -> None:
 
 def configure(*, quiet: bool = False, verbose: bool = False) -> None:
     """Set the level of the package's logger: warnings only (quiet), events (default), requests too (verbose)."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(_MaskingFormatter(dated=not sys.stderr.isatty()))
     logger = logging.getLogger("pipeline")
     logger.handlers[:] = [handler]

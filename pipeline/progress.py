@@ -17,10 +17,18 @@ def page_bars(*, enabled: bool) -> Iterator[OnPage]:
         yield lambda _account, _resource, _received, _total: None
         return
     from rich.console import Console  # noqa: PLC0415 -- 40 ms that only a person at a terminal pays
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
-    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    # Gone when done: what came is said in one line of the log.
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         tasks: dict[tuple[str, str], TaskID] = {}
 
         def show(account: str, resource: str, received: int, total: int | None) -> None:

@@ -1,11 +1,14 @@
 """`make bench`: what the pipeline costs, each figure beside something to compare it with, in one run.
 
+    python tests/bench [--only extraction|rest] [--rounds N] [--dlt] [--large]
+
 Wall times of a shared machine drift by a factor of two; quote ratios. A child's memory is its own peak, as the kernel
 counts it, without the sandbox, which runs in a process of its own.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -14,6 +17,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from extraction import bench_extraction, make_dlt
 
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import Sandbox
@@ -89,17 +94,32 @@ def bench_size(folder: Path, endpoints: int) -> tuple[Cost, Cost]:
     return extract, build
 
 
+def bench_rest(folder: Path) -> None:
+    """Everything but the extraction's figures, smallest first."""
+    bench_help()
+    bench_demo(folder)
+    small, large = bench_size(folder, 10_000), bench_size(folder, 100_000)
+    for stage, one, ten in zip(("extract", "build"), small, large, strict=True):
+        print(
+            f"{stage:<8} ten times the endpoints: {ten.wall / one.wall:.1f}x the time, {ten.megabytes / one.megabytes:.1f}x the memory"
+        )
+
+
 def main() -> None:
-    """Everything, smallest first."""
+    """What the flags choose; by default all but dlt and the million."""
+    parser = argparse.ArgumentParser(prog="tests/bench", description="What the pipeline costs.")
+    parser.add_argument("--only", choices=("extraction", "rest"))
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="interleaved rounds of the extraction")
+    parser.add_argument("--dlt", action="store_true", help="compare with dlt too, in a venv made for it (400 MB)")
+    parser.add_argument("--large", action="store_true", help="memory at 1,000,000 endpoints too (10 GB of memory)")
+    chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tlm-bench-") as name:
         folder = Path(name)
-        bench_help()
-        bench_demo(folder)
-        small, large = bench_size(folder, 10_000), bench_size(folder, 100_000)
-        for stage, one, ten in zip(("extract", "build"), small, large, strict=True):
-            print(
-                f"{stage:<8} ten times the endpoints: {ten.wall / one.wall:.1f}x the time, {ten.megabytes / one.megabytes:.1f}x the memory"
-            )
+        if chosen.only != "extraction":
+            bench_rest(folder)
+        if chosen.only != "rest":
+            dlt = make_dlt(folder / "venv") if chosen.dlt else None
+            bench_extraction(folder, rounds=chosen.rounds, dlt=dlt, is_large=chosen.large)
 
 
 if __name__ == "__main__":

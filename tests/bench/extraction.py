@@ -177,7 +177,9 @@ def _show(setting: Setting, middle: Laps, json_bytes: int) -> None:
         print(f"  dlt, {count:,} records: {middle['dlt']:,.0f} records/s, {middle['dlt_megabytes']:.0f} MB", end="")
         print(f"    ours / dlt {middle['dlt_ratio']:.1f}x, CPU per record 1/{middle['dlt_cpu_ratio']:.1f}")
     memory = f"extract {middle['extract_megabytes']:.0f} MB, whole process {middle['megabytes']:.0f} MB"
-    print(f"  {memory}    landing / JSON 1/{json_bytes / middle['landed_bytes']:.1f}    {middle['requests']:.0f} requests")
+    print(
+        f"  {memory}    landing / JSON 1/{json_bytes / middle['landed_bytes']:.1f}    {middle['requests']:.0f} requests"
+    )
 
 
 def _compare_latency(bench: Bench, setting: Setting, rounds: int) -> None:
@@ -191,7 +193,9 @@ def _compare_latency(bench: Bench, setting: Setting, rounds: int) -> None:
     least = -(-setting.count // setting.page_size)
     print(f"50 ms latency, page size {setting.page_size}, {setting.concurrency} in flight: ", end="")
     print(f"extract {middle['extract']:.2f} s, load {middle['load']:.2f} s, bytes only {middle['fetch']:.2f} s")
-    print(f"  extract / bytes {middle['extract_ratio']:.2f}x, extract + load / bytes {middle['whole_ratio']:.2f}x", end="")
+    print(
+        f"  extract / bytes {middle['extract_ratio']:.2f}x, extract + load / bytes {middle['whole_ratio']:.2f}x", end=""
+    )
     print(f"    requests {middle['requests']:.0f}, {middle['requests'] / least - 1:+.1%} of the least")
 
 

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
 
-import dlt  # noqa: E402 -- the environment is read on import
-from dlt.sources.rest_api import rest_api_source  # noqa: E402
+import dlt
+from dlt.sources.rest_api import rest_api_source
 
 
 def main() -> None:

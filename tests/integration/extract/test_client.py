@@ -99,7 +99,7 @@ def test_retries_are_told_in_our_own_words(tlm: Tlm, caplog: pytest.LogCaptureFi
 
 
 def test_an_overloaded_service_is_asked_less_often(tlm: Tlm, caplog: pytest.LogCaptureFixture) -> None:
-    """After a 429 the requests of the account are twice as far apart, and one line says so."""
+    """After a 429 the account's rate is halved, all is answered in the end, and one line says so."""
     caplog.set_level(logging.INFO, "pipeline")
     tlm.instead = lambda _asked, number: (429, {"retry-after": "0"}, b"") if number == 1 else None
 
@@ -110,9 +110,7 @@ def test_an_overloaded_service_is_asked_less_often(tlm: Tlm, caplog: pytest.LogC
 
     with stamina.set_testing(False):
         asyncio.run(ask())
-    times = [one.at for one in tlm.asked]
-    # Four intervals take 0.1 s at 40 a second, and 0.2 s at 20.
-    assert times[-1] - times[0] >= 0.17
+    assert len(tlm.asked) == 5  # how far apart they are is Pace's, tested without a clock
     assert [r.getMessage() for r in caplog.records if r.levelname == "INFO"] == [
         "Account prod: slower, 20 requests a second (status 429)."
     ]
