@@ -6,6 +6,7 @@ for a missing setting, every place that was looked at.
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
 import re
@@ -14,7 +15,7 @@ import subprocess
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -57,6 +58,8 @@ CALLS = (
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")  # it is a folder name and the head of every key
 _COMMAND_SECONDS = 30
+_SETTING_PREFIXES = ("TLM_EXTRACT_", "TLM_PUBLISH_", "TLM_REPORT_")
+_UNKNOWN_FIELD = re.compile("unknown field `(.*)`")
 
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -179,27 +182,87 @@ def read_settings(path: Path | None, environ: Mapping[str, str], flags: Mapping[
     if "folder" in table:
         msg = f"{place}: unknown key `folder`; remove it (paths are relative to the folder of this file)."
         raise ConfigurationError(msg)
-    overrides = {**_from_environment(environ), **{k: v for k, v in (flags or {}).items() if v is not None}}
-    for dotted, value in overrides.items():
+    variables = {dotted: name for name, dotted in _environment_names().items() if name in environ}
+    given = {k: v for k, v in (flags or {}).items() if v is not None}
+    for dotted, value in ({dotted: environ[name] for dotted, name in variables.items()} | given).items():
         *sections, key = dotted.split(".")
         target = table
         for section in sections:
             target = target.setdefault(section, {})
-        target[key] = value
+        if isinstance(target, dict):  # another type is refused below
+            target[key] = value
     table["folder"] = str(place.resolve().parent)
-    return _validated(table, place)
+    settings = _validated(table, _Places(place, {k: name for k, name in variables.items() if k not in given}))
+    _check_environment(environ, settings)
+    return settings
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+class _Places(NamedTuple):
+    """Where the settings come from: the file, and the environment variables of those that it does not decide."""
+
+    file: Path
+    variables: Mapping[str, str]
+
+    def of(self, dotted: str) -> str:
+        """What errors name as the place of a setting."""
+        return f"the environment variable {self.variables[dotted]}" if dotted in self.variables else str(self.file)
+
+
+def _environment_names() -> dict[str, str]:
+    """The setting that a variable stands for, by the variable's name."""
     names = {"TLM_TIMEZONE": "timezone", "TLM_DATA_DIR": "data_dir", "TLM_OUTPUT_DIR": "output_dir"}
     for section, kind in (("extract", Extract), ("publish", Publish), ("report", Report)):
         for field in msgspec.structs.fields(kind):
             if field.name not in {"resources", "required"}:
                 names[f"TLM_{section}_{field.name}".upper()] = f"{section}.{field.name}"
-    return {dotted: environ[name] for name, dotted in names.items() if name in environ}
+    return names
 
 
-def _validated(table: dict[str, Any], place: Path) -> Settings:
+def _check_environment(environ: Mapping[str, str], settings: Settings) -> None:
+    """Refuse variables that look like a setting and are none, unless an account has its secret there."""
+    names = _environment_names()
+    passwords = (one.client_certificate.password for one in settings.accounts if one.client_certificate is not None)
+    references = (*(one.api_key for one in settings.accounts), *passwords)
+    known = {*names, *(one.env for one in references if one is not None)}
+    for name in sorted(name for name in environ if name.startswith(_SETTING_PREFIXES) and name not in known):
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else "unset it."
+        msg = f"The environment variable {name} stands for no setting; {hint}"
+        raise ConfigurationError(msg)
+
+
+def explain(error: msgspec.ValidationError, kind: type[msgspec.Struct]) -> str:
+    """What is wrong with which key, and what to do; `kind` is what the table was to become."""
+    reason, _, place = str(error).partition(" - at `$")
+    place = place.rstrip("`").lstrip(".")
+    unknown = _UNKNOWN_FIELD.search(reason)
+    if unknown is not None:
+        near = difflib.get_close_matches(unknown[1], _keys_at(kind, place), n=1)
+        hint = f"did you mean {near[0]}?" if near else "the commented file that `tlm init` writes has all keys."
+        return f"unknown key {f'{place}.' if place else ''}{unknown[1]}; {hint}"
+    if place.rpartition(".")[2] in {"api_key", "password"} and "got `str`" in reason:
+        forms = '{ env = "NAME" }, { file = "path" } or { command = [...] }'
+        what = "password" if place.endswith("password") else "key"
+        return f"{place} holds a text; write {forms}, never the {what} itself."
+    if "<= 1.0" in reason or ">= 0.0" in reason:
+        return f"{place} must be a share between 0 and 1, e.g. 0.98."
+    return f"{place or 'the file'}: {reason[:1].lower()}{reason[1:]}; see the commented file that `tlm init` writes."
+
+
+def _keys_at(kind: type[msgspec.Struct], place: str) -> list[str]:
+    """The keys of the struct at a place such as `accounts[0].api_key` in `kind`."""
+    info: Any = msgspec.inspect.type_info(kind)
+    for part in re.findall(r"\w+", place):
+        if part.isdigit():
+            info = info.item_type
+        else:
+            info = next(field.type for field in info.fields if field.encode_name == part)
+        info = next((one for one in getattr(info, "types", ()) if hasattr(one, "fields")), info)
+    return [field.encode_name for field in info.fields if field.encode_name != "folder"]
+
+
+def _validated(table: dict[str, Any], places: _Places) -> Settings:
+    place = places.file
     if not table.get("accounts"):
         msg = f"{place} names no account (looked for [[accounts]]); add one with `name` and `base_url`."
         raise ConfigurationError(msg)
@@ -212,13 +275,16 @@ def _validated(table: dict[str, Any], place: Path) -> Settings:
             Settings,
         )
     except msgspec.ValidationError as error:
-        msg = f"{place}: {error}; see the commented file that `tlm init` writes."
+        dotted = str(error).partition(" - at `$.")[2].rstrip("`")
+        msg = f"{places.of(dotted)}: {explain(error, Settings)}"
         raise ConfigurationError(msg) from None
     _check_accounts(settings, place)
     try:
         ZoneInfo(settings.timezone)
     except (KeyError, ValueError, OSError):
-        msg = f'{place}: timezone "{settings.timezone}" is not an IANA zone; write e.g. "Europe/Berlin".'
+        msg = (
+            f'{places.of("timezone")}: timezone "{settings.timezone}" is not an IANA zone; write e.g. "Europe/Berlin".'
+        )
         raise ConfigurationError(msg) from None
     for key in ("resources", "required"):
         unknown = sorted(set(getattr(settings.extract, key)) - set(RESOURCES))
@@ -231,10 +297,11 @@ def _validated(table: dict[str, Any], place: Path) -> Settings:
             msg = f"{place}: contract.{key} names {unknown[0]!r}, which is no call; `tlm contract show` lists them."
             raise ConfigurationError(msg)
     if not re.fullmatch(r"0?[0-7]{3}", settings.publish.mode):
-        msg = f'{place}: publish.mode "{settings.publish.mode}" is not an octal file mode; write e.g. "0640".'
+        where = places.of("publish.mode")
+        msg = f'{where}: publish.mode "{settings.publish.mode}" is not an octal file mode; write e.g. "0640".'
         raise ConfigurationError(msg)
     if settings.report.paper not in {"A4", "Letter"}:
-        msg = f'{place}: report.paper "{settings.report.paper}" is neither "A4" nor "Letter".'
+        msg = f'{places.of("report.paper")}: report.paper "{settings.report.paper}" is neither "A4" nor "Letter".'
         raise ConfigurationError(msg)
     return settings
 

@@ -19,6 +19,7 @@ from pipeline.exits import Exit, code_for
 from pipeline.policy import read_policy
 from pipeline.progress import page_bars
 from pipeline.runs.lock import hold_lock
+from pipeline.runs.manifest import Manifest
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -263,6 +264,11 @@ def list_faults() -> Iterator[tuple[str, str]]:
             yield f"{name}[-forever]" if f"{name}-forever" in FAULTS else name, kind.sentence
 
 
+def _rows(manifest: Manifest) -> int:
+    """How many items the run of an account has landed."""
+    return sum(extract.rows_received for extract in manifest.extracts)
+
+
 def published(settings: Settings) -> Path:
     """The published database; a UsageError where there is none yet."""
     if not settings.database.exists():
@@ -338,6 +344,7 @@ def _build(
     build_file = open_build(settings.database)
     warehouse = build_file.warehouse
     try:
+        warehouse.limit_memory(max(sum(_rows(one) for one in manifests) for _, manifests in runs))
         create_meta(warehouse)
         set_policy(warehouse, policy)
         set_lists(warehouse, Path(settings.folder))

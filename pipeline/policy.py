@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from pipeline.config import explain
 from pipeline.errors import ConfigurationError
 
 FILE_NAME = "policy.toml"
@@ -106,8 +107,11 @@ def read_policy(folder: Path) -> Policy:
         policy = msgspec.convert(table, Policy)
     except FileNotFoundError:
         return Policy()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        msg = f"{place}: {error}; mend it or remove the file to use the defaults."
+    except msgspec.ValidationError as error:
+        msg = f"{place}: {explain(error, Policy)}"
+        raise ConfigurationError(msg) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"{place} cannot be read as TOML: {error}; mend that line and try again."
         raise ConfigurationError(msg) from None
     _check(policy, place)
     return policy

@@ -49,6 +49,6 @@ def find_action(name: str) -> Action:
     if name in names:
         return ACTIONS[names.index(name)]
     near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    msg = f'There is no action "{name}"; {hint}The actions are all, {", ".join(names)}.'
+    hint = f"did you mean {near[0]}? The" if near else "the"
+    msg = f'There is no action "{name}"; {hint} actions are all, {", ".join(names)}.'
     raise UsageError(msg)

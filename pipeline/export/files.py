@@ -1,7 +1,11 @@
-"""Job CSVs as files, whole or not at all: `out/exports/<run_id>/<action>.csv`, and `<action>.people.csv` to read."""
+"""Job CSVs as files, whole or not at all: `out/exports/<run_id>/<action>.csv`, and `<action>.people.csv` to read.
+
+The default selection has that name for itself: with `--where` it is `<action>.where-<8 hex digits>.csv`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import shutil
@@ -44,25 +48,30 @@ def export_actions(
     """Write the CSV of one action, or with `all` of each whose default selection is a to-do list, per audience.
 
     `where` is SQL over the columns of core.endpoints, `out` the file instead of the default place (one action, one
-    audience). Raises UsageError (action, where, no database) and OutputFailed.
+    audience), in a folder that exists. Raises UsageError (action, where, no database) and OutputFailed.
     """
     actions = _chosen_actions(action, where)
     if where is not None and action == "all":
         raise UsageError("--where chooses endpoints for one action; name the action instead of all.")
     if out is not None and (action == "all" or len(audiences) != 1):
         raise UsageError("--out names one file; name one action and one audience, or leave it away.")
+    if out is not None:
+        check_file_place(out)
     with open_read_only(settings.database) as warehouse:
         if where is not None:
             check_where(warehouse, where)
         run_id = _current_run(warehouse, settings.database)
         left_out = 0 if where is None else count_left_out(warehouse, actions[0], where)
-    if left_out:
-        logger.warning("%d of the chosen endpoints may not take the action %s and are left out.", left_out, action)
+    if where is not None and left_out:
+        _warn_of_left_out(actions[0], where, left_out)
+    if out is None:
+        folder = settings.output / "exports" / run_id
+        _make_folder(folder)
     written = []
     for one in actions:
         for audience in audiences:
             write, suffix = _WRITERS[audience]
-            path = out or settings.output / "exports" / run_id / (one.name + suffix)
+            path = out or folder / f"{one.name}{_mark(where)}{suffix}"
             with (
                 replaced_file(path, settings.publish) as unfinished,
                 open_read_only(settings.database, [unfinished.parent]) as warehouse,
@@ -70,6 +79,32 @@ def export_actions(
                 rows = write(warehouse, one, where, unfinished)
             written.append(ExportedFile(one.name, audience, path, rows, left_out))
     return tuple(written)
+
+
+def _mark(where: str | None) -> str:
+    """What a condition adds to the file's name, so that it never replaces the default selection's file."""
+    return "" if where is None else f".where-{hashlib.sha256(where.encode()).hexdigest()[:8]}"
+
+
+def _warn_of_left_out(action: Action, where: str, count: int) -> None:
+    condition = "..." if "\n" in where else where
+    logger.warning(
+        "%d of the chosen endpoints may not take the action %s and are left out: the view %s has those that may; "
+        "select endpoint_key from core.endpoints where (%s) and endpoint_key not in (select endpoint_key from %s) "
+        "lists the others.",
+        count,
+        action.name,
+        action.view,
+        condition,
+        action.view,
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritten(folder, error) from None
 
 
 def _chosen_actions(name: str, where: str | None) -> tuple[Action, ...]:
@@ -96,10 +131,11 @@ def _current_run(warehouse: Warehouse, database: Path) -> str:
 def replaced_file(path: Path, publish: Publish) -> Iterator[Path]:
     """A file to write in an empty folder of its own beside `path`; when the block ends well it takes `path`'s place.
 
-    Mode and group are those of `publish`. On any error `path` is as it was; problems with the disk are OutputFailed.
+    Mode and group are those of `publish`. On any error `path` is as it was; problems with the disk are OutputFailed,
+    and so are a folder that does not exist and a `path` that is one.
     """
+    check_file_place(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=path.parent))
         try:
             unfinished = folder / "file"
@@ -112,8 +148,23 @@ def replaced_file(path: Path, publish: Publish) -> Iterator[Path]:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
-        msg = f"{path} could not be written ({error.strerror or error}); free some space or mend the folder's rights."
-        raise OutputFailed(msg) from None
+        raise _unwritten(path, error) from None
+
+
+def check_file_place(path: Path) -> None:
+    """Refuse, with OutputFailed, a place where no file can be: a folder, or inside a folder that does not exist."""
+    if path.is_dir():
+        msg = f"{path} is a folder; name a file, e.g. {path / 'export.csv'}."
+        raise OutputFailed(msg)
+    if not path.parent.exists():
+        msg = f"{path} could not be written: there is no folder {path.parent}; make it or name another place."
+        raise OutputFailed(msg)
+
+
+def _unwritten(path: Path, error: OSError) -> OutputFailed:
+    return OutputFailed(
+        f"{path} could not be written ({error.strerror or error}); free some space or mend the folder's rights."
+    )
 
 
 def _give_to(path: Path, group: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import shutil
@@ -17,10 +18,12 @@ from typing import Any
 
 from pipeline.config import Publish
 from pipeline.errors import EngineRefused, UsageError
-from pipeline.export.files import replaced_file
+from pipeline.export.files import check_file_place, replaced_file
 from pipeline.export.table import JOB_DIALECT
 from pipeline.export.text_table import draw_on_terminal, plain_table
 from pipeline.warehouse.duck import Warehouse, literal, open_read_only
+
+log = logging.getLogger(__name__)
 
 FORMATS = ("table", "csv", "json", "parquet")
 _COPY_OPTIONS = {"csv": JOB_DIALECT, "parquet": "format parquet, compression zstd, use_tmp_file false"}
@@ -38,12 +41,15 @@ def run_query(database: Path, sql: str, *, form: str = "table", out: Path | None
         raise UsageError(msg)
     if out is None and form == "parquet":
         raise UsageError("parquet is not for a terminal; name the file with --out.")
+    if out is not None:
+        check_file_place(out)
     with open_read_only(database) as warehouse:
         names = _columns(warehouse, sql)
     if out is not None:
         mode = f"{stat.S_IMODE(database.stat().st_mode):o}"
         with replaced_file(out, Publish(mode=mode)) as unfinished:
             _write(database, sql, form, names, unfinished)
+        log.info("The rows were written to %s (%s).", out, form)
         return
     try:
         if form == "table" and sys.stdout.isatty():

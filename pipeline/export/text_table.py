@@ -31,21 +31,50 @@ def plain_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def draw_on_terminal(names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Draw the first rows on stdout; say on stderr how many there are."""
+    """Draw the first rows on stdout, one below the other where the columns do not fit; say on stderr how many."""
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415 -- only a query on a terminal needs them
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name, is_number in zip(names, _number_columns(rows, len(names)), strict=True):
-        table.add_column(Text(show_cell(name)), justify="right" if is_number else "left", overflow="fold")
-    for row in rows[:_ON_TERMINAL]:
-        table.add_row(*(Text(show_cell(cell)) for cell in row))
-    Console(file=sys.stdout).print(table)
-    shown = min(len(rows), _ON_TERMINAL)
-    more = "" if shown == len(rows) else " shown; --format csv --out FILE gives all"
-    sys.stderr.write(f"{shown:,} of {len(rows):,} rows{more}\n" if more else f"{len(rows):,} rows\n")
+    console = Console(file=sys.stdout)
+    drawn = [[show_cell(cell) for cell in row] for row in rows[:_ON_TERMINAL]]
+    if _table_width(names, drawn) > console.width:
+        sys.stdout.write(_records(names, drawn))
+    else:
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        for name, is_number in zip(names, _number_columns(rows, len(names)), strict=True):
+            table.add_column(Text(show_cell(name)), justify="right" if is_number else "left", overflow="fold")
+        for row in drawn:
+            table.add_row(*map(Text, row))
+        console.print(table)
+    count = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
+    more = len(rows) > len(drawn)
+    sys.stderr.write(f"{len(drawn):,} of {count} shown; --format csv --out FILE gives all\n" if more else f"{count}\n")
+
+
+def _table_width(names: Sequence[str], drawn: Sequence[Sequence[str]]) -> int:
+    """Cells that the drawn table needs: its columns, each as wide as its widest cell, and two blanks between."""
+    from rich.cells import cell_len  # noqa: PLC0415 -- as above
+
+    widths = (
+        max(cell_len(line[place]) for line in ([show_cell(n) for n in names], *drawn)) for place in range(len(names))
+    )
+    return sum(widths) + 2 * (len(names) - 1)
+
+
+def _records(names: Sequence[str], drawn: Sequence[Sequence[str]]) -> str:
+    """Each row as lines of name and value, under a line with its number."""
+    from rich.cells import cell_len  # noqa: PLC0415 -- as above
+
+    shown = [show_cell(name) for name in names]
+    width = max(map(cell_len, shown))
+    labels = [name + " " * (width - cell_len(name)) for name in shown]
+    lines = []
+    for number, row in enumerate(drawn, 1):
+        lines.append(f"-- row {number}\n")
+        lines += [f"{label}  {cell}".rstrip() + "\n" for label, cell in zip(labels, row, strict=True)]
+    return "".join(lines)
 
 
 def show_cell(cell: object) -> str:

@@ -278,7 +278,7 @@ def _renew_by_hand(source: Source) -> Action | None:
     records = source.rows("expiring_by_hand")
     if not records:
         return None
-    first = min(r["expires_on"] for r in records)
+    first = min(r["valid_to_at"] for r in records).date()  # UTC, as in the list and in the certificate
     freezes = source.rows("freezes")
     frozen = sum(1 for r in records if any(f["from_on"] <= r["expires_on"] <= f["to_on"] for f in freezes))
     file = _file(source, "by-hand.csv")

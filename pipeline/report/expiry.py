@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipeline.report import words
 from pipeline.report.contents import Block, Caption, Cell, Charts, Column, Lede, Row, Section, State, Table
 from pipeline.report.figures import WEEKS, Calendar, Day, PartRow, Parts, Segment, Week
-from pipeline.report.source import LIST_ROWS, Source, name_cell, port_cell, word_cell
+from pipeline.report.source import LIST_ROWS, Source, date_cell, name_cell, port_cell, word_cell
 
 _NEAR = (
     ("expired", "expired"),
@@ -172,7 +172,10 @@ def _calendar(source: Source, freezes: tuple[_Freeze, ...]) -> Block:
             f"Outlined: the policy’s change freezes, with {words.count(held, 'ending')}, {words.number(hand)} by hand. "
         )
     note += f"{words.number(weekend)} {'falls' if weekend == 1 else 'fall'} on a Saturday or Sunday. "
-    note += "Every day: expiry-calendar.csv."
+    note += (
+        f"Every day: expiry-calendar.csv. Days of the calendar in {source.zone.key}; ends in lists in UTC, as in the "
+        "certificate."
+    )
     figure = Calendar(f"Expirations per day, {first_day} to {last_day}. Per week: {told}", tuple(weeks))
     return Block("Thirteen weeks ahead", note, Charts((figure,)), query, is_wide=True)
 
@@ -200,6 +203,12 @@ def _day(on: date, records: dict[date, Any], today: date, freezes: tuple[_Freeze
     )
 
 
+def _days_since(ended_at: datetime, as_of_at: datetime) -> str:
+    """Whole days since a certificate ended: not the negative of days_left, which is rounded down to the day before."""
+    days = (as_of_at - ended_at).days
+    return words.number(days) if days > 0 else "under 1"
+
+
 def _no_longer_valid(source: Source) -> Block:
     records = source.rows("no_longer_valid")
     query = source.query("4.4", "no_longer_valid")
@@ -211,7 +220,7 @@ def _no_longer_valid(source: Source) -> Block:
     file = source.attach("no-longer-valid.csv", title, records, tuple(c for c in records[0] if c != "list_no"))
     rows = []
     for r in records[:LIST_ROWS]:
-        days = -r["days_left"] if r["days_left"] is not None and r["is_expired"] else None
+        ended_at = r["valid_to_at"] if r["is_expired"] else None
         why = " and ".join(
             word for word, holds in (("revoked", r["is_revoked"]), ("expired", r["is_expired"])) if holds
         )
@@ -224,10 +233,8 @@ def _no_longer_valid(source: Source) -> Block:
                     word_cell(r["business_unit"]),
                     word_cell(r["ca_vendor"]),
                     Cell(why, "hot"),
-                    Cell(source.local_day(r["valid_to_at"]).isoformat())
-                    if r["valid_to_at"]
-                    else Cell("unknown", "soft"),
-                    Cell(words.number(days), "bold") if days is not None else Cell("–", "soft"),
+                    date_cell(r["valid_to_at"]),
+                    Cell(_days_since(ended_at, source.as_of_at), "bold") if ended_at else Cell("–", "soft"),
                     Cell("automation" if is_managed else "a person", "soft" if is_managed else ""),
                 )
             )
@@ -239,13 +246,13 @@ def _no_longer_valid(source: Source) -> Block:
             f"{words.number(len(rows))} of {words.number(len(records))}", ", revoked first, then longest expired", file
         ),
         (
-            Column("Endpoint", 33),
+            Column("Endpoint", 32),
             Column("Port", 5, right=True),
             Column("Business unit", 12),
             Column("Issuing CA", 14),
             Column("Why", 8),
             Column("Ended or ends", 12),
-            Column("Days since", 6, right=True),
+            Column("Days since", 7, right=True),
             Column("Renewed by", 10),
         ),
         tuple(rows),
@@ -269,7 +276,8 @@ def _by_hand(source: Source, records: list[dict[str, Any]]) -> Block:
             sentence = "0 endpoints have 0 to 30 days left."
         return Block(title, "", State("None", sentence, is_quiet=True), query, anchor="by-hand")
     prefix = source.policy["owner_tag_prefix"]
-    file = source.attach("by-hand.csv", title, records, tuple(c for c in records[0] if c != "list_no"))
+    columns = tuple(c for c in records[0] if c not in ("list_no", "expires_on"))  # the end itself is valid_to_at
+    file = source.attach("by-hand.csv", title, records, columns)
     rows = []
     for r in records[:LIST_ROWS]:
         owners = sorted(tag.removeprefix(prefix) for tag in r["tags"] or () if tag.startswith(prefix))
@@ -280,7 +288,7 @@ def _by_hand(source: Source, records: list[dict[str, Any]]) -> Block:
                     port_cell(r["port"]),
                     word_cell(r["business_unit"]),
                     word_cell(r["ca_vendor"]),
-                    Cell(words.weekday_and_date(r["expires_on"])),
+                    Cell(words.weekday_and_date(r["valid_to_at"].date())),
                     Cell(words.number(r["days_left"]), "bold"),
                     word_cell(", ".join(owners), "no owner"),
                     Cell("yes" if r["can_enrol"] else "no"),
@@ -308,6 +316,12 @@ def _by_hand(source: Source, records: list[dict[str, Any]]) -> Block:
     return Block(title, note, table, query, anchor="by-hand", is_wide=True)
 
 
+def _days_left_cell(days: int | None) -> Cell:
+    if days is None:
+        return Cell("–", "soft")
+    return Cell(words.number(days), "bold") if days >= 0 else Cell("expired", "hot")
+
+
 def _not_deployed(source: Source) -> Block:
     records = source.rows("renewed_not_deployed")
     query = source.query("4.6", "renewed_not_deployed")
@@ -324,8 +338,8 @@ def _not_deployed(source: Source) -> Block:
                 port_cell(r["port"]),
                 word_cell(r["business_unit"]),
                 word_cell(r["common_name"]),
-                Cell(source.local_day(r["valid_to_at"]).isoformat()) if r["valid_to_at"] else Cell("unknown", "soft"),
-                Cell(words.number(r["days_left"]), "bold") if r["days_left"] is not None else Cell("–", "soft"),
+                date_cell(r["valid_to_at"]),
+                _days_left_cell(r["days_left"]),
             )
         )
         for r in records[:LIST_ROWS]
@@ -336,9 +350,9 @@ def _not_deployed(source: Source) -> Block:
             Column("Endpoint", 33),
             Column("Port", 5, right=True),
             Column("Business unit", 13),
-            Column("Common name", 33),
+            Column("Common name", 30),
             Column("Old one ends", 11),
-            Column("Days", 5, right=True),
+            Column("Days left", 8, right=True),
         ),
         tuple(rows),
     )

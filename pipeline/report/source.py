@@ -234,9 +234,9 @@ def number_cell(value: int, tone: Tone = "") -> Cell:
     return Cell(words.number(value), tone) if value else Cell("–", "soft")
 
 
-def date_cell(at: datetime | None, source: Source, *, absent: str = "unknown") -> Cell:
-    """The local day of an instant."""
-    return Cell(source.local_day(at).isoformat()) if at else Cell(absent, "soft")
+def date_cell(at: datetime | None) -> Cell:
+    """The UTC day of a certificate's end, as the certificate and the CSVs say it."""
+    return Cell(at.date().isoformat()) if at else Cell("unknown", "soft")
 
 
 def serial_cell(text: str | None) -> Cell:

@@ -1,8 +1,8 @@
 -- Protection and automation of all endpoints, run by run.
 select
     as_of_at,
-    max(value) filter (where metric = 'coverage.protection') as protection,
-    max(value) filter (where metric = 'coverage.automation') as automation,
+    round(max(value) filter (where metric = 'coverage.protection'), 4) as protection,
+    round(max(value) filter (where metric = 'coverage.automation'), 4) as automation,
     max(numerator) filter (where metric = 'inventory.endpoints') as endpoints
 from mart.metrics
 where scope = 'all'

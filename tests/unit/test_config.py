@@ -82,6 +82,49 @@ def test_a_wrong_setting_is_one_sentence_with_key_and_place(tmp_path: Path, text
     assert "\n" not in str(caught.value).strip()
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (MINIMAL + 'api_key = "canary"\n', 'accounts[0].api_key holds a text; write { env = "NAME" }, { file ='),
+        (MINIMAL + "[extract]\npage_sise = 10\n", "unknown key extract.page_sise; did you mean page_size?"),
+        (MINIMAL + 'api_key = { envv = "X" }\n', "unknown key accounts[0].api_key.envv; did you mean env?"),
+        (MINIMAL + "[extract]\ncolour = 10\n", "unknown key extract.colour; the commented file"),
+    ],
+)
+def test_a_wrong_key_says_what_to_write(tmp_path: Path, text: str, words: str) -> None:
+    """In the words of the file, and never with the value, which may be a secret."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(write(tmp_path, text), {})
+    assert words in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TLM_EXTRACT_PAGE_SIZE", "many"),
+        ("TLM_EXTRACT_PAGE_SIZE", "0"),
+        ("TLM_TIMEZONE", "Mars"),
+        ("TLM_PUBLISH_MODE", "rw"),
+        ("TLM_REPORT_PAPER", "B5"),
+    ],
+)
+def test_a_wrong_value_of_the_environment_names_the_variable(tmp_path: Path, name: str, value: str) -> None:
+    """The file is not to blame, and a flag beats it."""
+    with pytest.raises(ConfigurationError, match=f"^the environment variable {name}: ") as caught:
+        read_settings(write(tmp_path, MINIMAL), {name: value})
+    assert "tlm.toml" not in str(caught.value)
+
+
+def test_a_variable_that_looks_like_a_setting_and_is_none_is_refused(tmp_path: Path) -> None:
+    """But for those that hold an account's secret; other TLM_ names are anyone's."""
+    path = write(tmp_path, MINIMAL + 'api_key = { env = "TLM_REPORT_KEY" }\n')
+    others = {"TLM_REPORT_KEY": "x", "TLM_API_KEY": "x", "TLM_DATABASE": "x", "TLM_ANYTHING": "x"}
+    assert read_settings(path, others).accounts[0].name == "prod"
+    with pytest.raises(ConfigurationError, match=r"TLM_EXTRACT_PAGE_SISE .*did you mean TLM_EXTRACT_PAGE_SIZE"):
+        read_settings(path, {"TLM_EXTRACT_PAGE_SISE": "10"})
+
+
 def test_a_missing_file_says_where_it_was_looked_for(tmp_path: Path) -> None:
     """The sentence names every place and the command that makes one."""
     with pytest.raises(ConfigurationError, match=r"TLM_CONFIG.*tlm init"):

@@ -20,9 +20,9 @@ def test_no_file_means_the_documented_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("renew_dais = 30", "renew_dais"),
+        ("renew_dais = 30", "unknown key renew_dais; did you mean renew_days?"),
         ("renew_days = -1", "renew_days"),
-        ("[targets]\nprotection = 98", "protection"),
+        ("[targets]\nprotection = 98", "targets.protection must be a share between 0 and 1, e.g. 0.98"),
         ('[[business_units]]\nname = "Retail"', "exactly one of"),
         ('[[business_units]]\nname = "Retail"\nsensor = "a"\nagent = "b"', "exactly one of"),
         ('[[business_units]]\nname = "Retail"\nnetwork = "10.0.0.1/8"', "network"),
@@ -40,3 +40,4 @@ def test_a_typo_names_the_file_and_the_key(tmp_path: Path, text: str, words: str
         read_policy(tmp_path)
     assert words in str(caught.value)
     assert "policy.toml" in str(caught.value)
+    assert "remove" not in str(caught.value)

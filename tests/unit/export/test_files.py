@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import logging
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from pipeline.config import Publish, Settings
 from pipeline.errors import OutputFailed, UsageError
 from pipeline.export.files import export_actions, replaced_file
+from pipeline.warehouse.duck import open_read_only
 
 RUN = "20261123T060000Z-aaaaaa"
 
@@ -81,6 +83,7 @@ def test_the_file_has_the_published_mode_and_nothing_else_stays(
     make_database({"north:a": {"days_left": 12}})
     narrow = msgspec.structs.replace(settings, publish=Publish(mode="0600"))
     out = tmp_path / "made" / "here.csv"
+    out.parent.mkdir()
     (file,) = export_actions(narrow, "renew", out=out)
     assert file.path == out
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
@@ -95,6 +98,49 @@ def test_what_cannot_be_written_is_one_sentence(
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(OutputFailed, match=r"taken/renew\.csv could not be written"):
         export_actions(settings, "renew", out=tmp_path / "taken" / "renew.csv")
+
+
+@pytest.mark.parametrize(
+    ("out", "words"), [("none/renew.csv", "no folder .*none; make it"), (".", "is a folder; name")]
+)
+def test_out_names_a_file_in_a_folder_that_exists(
+    make_database: Callable[..., Path], settings: Settings, tmp_path: Path, out: str, words: str
+) -> None:
+    """A typo in the path makes no folders."""
+    make_database({"north:a": {}})
+    with pytest.raises(OutputFailed, match=words):
+        export_actions(settings, "renew", out=tmp_path / out)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_selection_never_replaces_the_default_list(make_database: Callable[..., Path], settings: Settings) -> None:
+    """Each condition has a file of its own, the same one each time."""
+    make_database({"north:a": {"days_left": 12}, "north:b": {"days_left": 50}})
+    default = export_actions(settings, "renew", audiences=("job", "people"))
+    before = [file.path.read_bytes() for file in default]
+    selected = export_actions(settings, "renew", where="days_left = 50", audiences=("job", "people"))
+    assert [file.path.name for file in selected] == ["renew.where-a083457a.csv", "renew.where-a083457a.people.csv"]
+    assert [file.path.read_bytes() for file in default] == before
+    again, other = (export_actions(settings, "renew", where=where)[0] for where in ("days_left = 50", "days_left = 12"))
+    assert again.path == selected[0].path
+    assert other.path != again.path
+
+
+def test_what_is_left_out_can_be_listed(
+    make_database: Callable[..., Path],
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The warning names the view that says who may, and a query for the others that runs."""
+    monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
+    database = make_database({"north:a": {}, "north:b": {"trust": "private"}})
+    export_actions(settings, "renew", where="account = 'north'")
+    assert "1 of the chosen endpoints may not take the action renew" in caplog.text
+    assert "the view export.renew has those that may" in caplog.text
+    query = caplog.text.partition("may; ")[2].partition(" lists the others.")[0]
+    with open_read_only(database) as warehouse:
+        assert warehouse.rows(query) == [("north:b",)]
 
 
 def test_an_unknown_group_is_one_sentence(

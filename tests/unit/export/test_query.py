@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import os
 import pty
 import signal
@@ -208,11 +209,12 @@ def test_a_reader_that_has_enough_is_no_error(database: Path) -> None:
         assert process.stderr.read() == b""
 
 
-def test_a_terminal_gets_a_drawn_table_and_the_count(database: Path) -> None:
-    """500 rows are drawn, and it says that there are more."""
+def read_terminal(database: Path, sql: str) -> tuple[list[str], str]:
+    """What the query draws on a terminal of 80 columns, as lines, and what it says on stderr."""
     controller, terminal = pty.openpty()
     seen = b""
-    with start_query(database, "select range as day from range(501)", "table", stdout=terminal) as process:
+    environ = os.environ | {"COLUMNS": "80", "LINES": "24"}
+    with start_query(database, sql, "table", stdout=terminal, env=environ) as process:
         os.close(terminal)
         while True:
             try:
@@ -224,6 +226,42 @@ def test_a_terminal_gets_a_drawn_table_and_the_count(database: Path) -> None:
             seen += part
         _, talk = process.communicate(timeout=20)
     os.close(controller)
-    lines = seen.decode().splitlines()
+    return seen.decode().splitlines(), talk.decode().strip()
+
+
+def test_columns_that_do_not_fit_a_terminal_stand_one_below_the_other(database: Path) -> None:
+    """No column is squeezed to nothing: each row is a list of names and values."""
+    lines, talk = read_terminal(database, "select * from core.endpoints order by endpoint_key limit 2")
+    assert "-- row 1" in lines
+    assert "-- row 2" in lines
+    assert "endpoint_key         north:e0" in lines
+    assert "days_left            1" in lines
+    assert talk == "2 rows"
+
+
+def test_one_row_is_no_rows(database: Path) -> None:
+    """And what fits is drawn side by side."""
+    lines, talk = read_terminal(database, "select 1 as a, 2 as b")
+    assert ["1", "2"] in [line.split() for line in lines]
+    assert talk == "1 row"
+
+
+def test_out_says_what_was_written(
+    database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it names a file in a folder that exists."""
+    monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
+    caplog.set_level(logging.INFO, "pipeline")
+    out = tmp_path / "rows.csv"
+    run_query(database, "select 1", form="csv", out=out)
+    assert f"The rows were written to {out} (csv)." in caplog.text
+    with pytest.raises(OutputFailed, match="no folder"):
+        run_query(database, "select 1", form="csv", out=tmp_path / "none" / "rows.csv")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_terminal_gets_a_drawn_table_and_the_count(database: Path) -> None:
+    """500 rows are drawn, and it says that there are more."""
+    lines, talk = read_terminal(database, "select range as day from range(501)")
     assert lines[-1].strip() == "499" or lines[-2].strip() == "499"
-    assert talk.decode().strip() == "500 of 501 rows shown; --format csv --out FILE gives all"
+    assert talk == "500 of 501 rows shown; --format csv --out FILE gives all"
