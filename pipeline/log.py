@@ -30,7 +30,7 @@ class _Stderr(logging.StreamHandler[TextIO]):
         return sys.stderr
 
     @stream.setter
-    def stream(self, value: TextIO) -> None:
+    def stream(self, _value: TextIO) -> None:
         raise AttributeError
 
 

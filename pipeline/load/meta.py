@@ -75,7 +75,7 @@ TABLES = (
             ACCOUNT,
             RESOURCE,
             ("field", "VARCHAR", "the field; (item) when it is about whole items"),
-            ("what", "VARCHAR", "what was met: unparsed, retyped, reversed, mended_item, no_known_field, not_an_object"),
+            ("what", "VARCHAR", "unparsed, retyped, reversed, mended_item, no_known_field, not_an_object"),
             ("occurrences", "BIGINT", "how often"),
             ("sample", "VARCHAR", "the first one met, cut to 200 characters"),
         ),

@@ -64,11 +64,9 @@ def _lede(source: Source, extracts: list[dict[str, Any]]) -> Lede:
         return Lede(
             before,
             f"{words.count(len(broken), 'resource')} of {names} {'is' if len(broken) == 1 else 'are'} incomplete,",
-            " so their numbers are lower bounds.",
+            " so counts may be too low and shares wrong either way.",
         )
-    before = (
-        f"Every list was read to its end: {words.number(complete)} of {total}, each with as many rows as announced. "
-    )
+    before = f"{words.number(complete)} of {total} were read to the end{_against_announced(extracts)}. "
     if stale:
         names = words.joined([words.clean(a["account"]) for a in stale])
         return Lede(before, f"The rows of {names} are of an older run;", " they count with the rest.")
@@ -82,6 +80,18 @@ def _lede(source: Source, extracts: list[dict[str, Any]]) -> Lede:
             " the table below says why.",
         )
     return Lede(before, "Nothing was skipped.")
+
+
+def _against_announced(extracts: list[dict[str, Any]]) -> str:
+    """How many complete resources have the rows that the API announced; a bare list announces no number."""
+    read = [r for r in extracts if r["status"] == "complete"]
+    silent = sum(1 for r in read if r["api_total_end"] is None)
+    same = sum(1 for r in read if r["api_total_end"] is not None and r["rows_distinct"] == r["api_total_end"])
+    other = len(read) - silent - same
+    told = [f"{words.number(same)} with as many rows as announced"] if same else []
+    told += [f"{words.number(other)} with another number"] if other else []
+    told += [f"{words.number(silent)} {'announces' if silent == 1 else 'announce'} no number"] if silent else []
+    return f": {', '.join(told)}" if told else ""
 
 
 def _resource(name: str) -> str:
@@ -120,7 +130,7 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
                         Cell(
                             r["status"],
                             kind=_STATES.get(r["status"], "none"),
-                            extra=words.cut_name(r["reason"] or "")[0],
+                            extra=words.short_reason(r["reason"] or ""),
                         ),
                     )
                 )

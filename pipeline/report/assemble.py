@@ -64,8 +64,11 @@ def read_states(source: Source) -> tuple[State, ...]:
     for account in source.accounts:
         name = words.clean(account["account"])
         if account["is_complete"] is False:
-            reason = words.cut_name((account["reason"] or "no reason given").rstrip("."))[0]
-            sentence = f"Account {name}: {reason}. Its numbers are lower bounds; compare them with no other week."
+            reason = words.short_reason(account["reason"] or "no reason given")
+            sentence = (
+                f"Account {name}: {reason}. Counts may be too low, shares may be wrong either way; compare them with no "
+                "other week."
+            )
             states.append(State("Incomplete", sentence, f"tlm extract --account {name}"))
     if source.rules_on is not None:
         sentence = (

@@ -10,7 +10,7 @@ from pipeline.report.figures import Bridge, Step
 from pipeline.report.source import (
     LIST_ROWS,
     Source,
-    date_cell,
+    end_cell,
     name_cell,
     port_cell,
     serial_cell,
@@ -208,7 +208,7 @@ def _unexplained(source: Source) -> Block:
                 serial_cell(r["old_serial_number"]),
                 serial_cell(r["new_serial_number"]),
                 word_cell(r["ca_vendor"]),
-                date_cell(r["new_valid_to_at"]),
+                end_cell(r["new_valid_to_at"]),
             )
         )
         for r in records[:LIST_ROWS]
@@ -253,7 +253,7 @@ def _newly_unsecured(source: Source) -> Block:
                 Cell(r["protection"]),
                 Cell(words.clean(r["account"])),
                 serial_cell(r["old_serial_number"]),
-                date_cell(r["old_valid_to_at"]),
+                end_cell(r["old_valid_to_at"]),
             )
         )
         for r in records[:LIST_ROWS]

@@ -58,8 +58,6 @@ def read_cover(source: Source) -> Cover:
 
 def _facts(source: Source) -> tuple[Fact, ...]:
     names = ", ".join(words.clean(account["account"]) for account in source.accounts)
-    complete = source.now("inventory.completeness")
-    seen = words.of(*complete.pair)
     whose = "the key" if len(source.accounts) == 1 else f"{words.spelled(len(source.accounts))} keys"
     trust = f"Complete as served to {whose}:"
     incomplete = [words.clean(a["account"]) for a in source.accounts if a["is_complete"] is False]
@@ -81,14 +79,14 @@ def _facts(source: Source) -> tuple[Fact, ...]:
         ),
         Fact("Data as of", words.instant(source.as_of_at, source.zone)),
         Fact("Compared with", compared),
-        Fact("Completeness", (trust, f"{seen} rows"), is_full=True),
+        Fact("Completeness", (trust, source.rows_read), is_full=True),
     )
 
 
 def _is_missed(source: Source, number: _Number) -> bool | None:
-    """Whether the target is missed; None without a target, or without anything to measure."""
+    """Whether the target is missed; None without a target, without anything to measure, or with an incomplete account."""
     now = source.now(number.metric)
-    if number.target is None or not now.denominator:
+    if number.target is None or not now.denominator or source.is_incomplete:
         return None
     target = source.policy[number.target]
     return missing(now, target) > 0 if number.is_share else now.numerator > target
@@ -99,6 +97,8 @@ def _verdict(source: Source, *, is_empty: bool) -> Lede:
         return Lede(
             "", "No endpoint is in the inventory.", " There is nothing to measure yet: check what the key can see."
         )
+    if source.is_incomplete:
+        return _incomplete_verdict(source)
     judged = [missed for number in _NUMBERS if (missed := _is_missed(source, number)) is not None]
     met = judged.count(False)
     if not judged:
@@ -130,6 +130,18 @@ def _verdict(source: Source, *, is_empty: bool) -> Lede:
     return Lede(targets + lead_in, needs, " unless renewed by hand.")
 
 
+def _incomplete_verdict(source: Source) -> Lede:
+    """What was read, with no target judged: what was not read may turn any of it around."""
+    expired = source.now("expiry.expired").numerator
+    targets = "No target can be assessed: the data is incomplete. "
+    if not expired:
+        return Lede(targets, "Among what was read, no endpoint serves an expired certificate.")
+    return Lede(
+        f"{targets}Among what was read, ",
+        f"{words.count(expired, 'endpoint')} {'serves' if expired == 1 else 'serve'} an expired certificate.",
+    )
+
+
 def _direction(source: Source) -> Literal["improves", "falls", ""]:
     signs = set()
     for metric in ("coverage.protection", "coverage.automation"):
@@ -145,10 +157,14 @@ def _direction(source: Source) -> Literal["improves", "falls", ""]:
 def _measure(source: Source, number: _Number) -> Measure:
     now, then = source.now(number.metric), source.then(number.metric)
     missed = _is_missed(source, number)
-    change, judgement = _change(number, now, then)
+    change, judgement = _change(number, now, None if source.is_incomplete else then)
     target = float(source.policy[number.target]) if number.target else 0.0
     if missed is None:
-        verdict_words = "No target." if number.target is None else "No data."
+        verdict_words = "No data."
+        if number.target is None:
+            verdict_words = "No target."
+        elif source.is_incomplete:
+            verdict_words = "Not assessable: incomplete."
         verdict: Literal["missed", "met", "none"] = "none"
     else:
         verdict = "missed" if missed else "met"
@@ -157,7 +173,7 @@ def _measure(source: Source, number: _Number) -> Measure:
     spark = _spark(source, number, target, is_hot=bool(missed))
     reached = words.share(*now.pair)
     bullet = None
-    if number.is_share and now.value is not None:
+    if number.is_share and now.value is not None and not source.is_incomplete:
         title = f"{number.name} {reached} of 100, target {words.percent(target)}"
         bullet = Bullet(title, now.value, target, is_hot=bool(missed))
     is_pair = number.is_share and now.value is not None
@@ -207,12 +223,14 @@ def _remark(source: Source, number: _Number, now: Amount, target: float) -> str:
     if number.is_share:
         if not now.denominator:
             return "Nothing to divide by."
+        if source.is_incomplete:
+            return ""
         needed = missing(now, target)
         return (
             f"{words.count(needed, 'more endpoint')} needed." if needed else f"At least {words.percent(target)} asked."
         )
     if not now.numerator:
-        return f"None of {words.count(now.pair[1], 'endpoint')}."
+        return f"None of {words.count(now.pair[1], 'endpoint')}{' read' if source.is_incomplete else ''}."
     unit, held = source.largest_unit(number.metric)
     if not unit:
         return ""
@@ -239,6 +257,8 @@ def _actions(source: Source) -> tuple[Action, ...]:
         _ask,
     )
     found = [action for candidate in candidates if (action := candidate(source))]
+    if not found and source.is_incomplete:
+        return (Action("Read the rest first.", "What was read asks for nothing; the rest may."),)
     return tuple(found[:_ACTIONS]) or (
         Action("Nothing.", "Every target is met and no certificate waits for a person."),
     )
@@ -304,8 +324,10 @@ def _enrol(source: Source) -> Action | None:
     if not gap or not gap["endpoints"] or missing(now, source.policy["automation_target"]) == 0:
         return None
     then = words.share(now.numerator + gap["endpoints"], now.pair[1])
-    order = f"Enrol {words.count(gap['endpoints'], 'endpoint')} within reach:"
-    return Action(order, f"{words.share(*now.pair)} becomes {then}.", _file(source, "automate.csv"), "between")
+    order = f"Enrol {words.count(gap['endpoints'], 'endpoint')} within reach"
+    if source.is_incomplete:  # a share of what was read promises nothing
+        return Action(f"{order}.", "", _file(source, "automate.csv"), "between")
+    return Action(f"{order}:", f"{words.share(*now.pair)} becomes {then}.", _file(source, "automate.csv"), "between")
 
 
 def _certify(source: Source) -> Action | None:

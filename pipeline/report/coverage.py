@@ -68,7 +68,9 @@ def _lede(source: Source, by_unit: list[dict[str, Any]], gaps: dict[str, dict[st
         held = words.number(sum(item[0] for item in worst))
         fact = f"{worst[0][1]} and {worst[1][1]} hold {held} of the {words.count(total, 'unprotected endpoint')};"
     needed = missing(automation, source.policy["automation_target"])
-    if not automation.denominator:
+    if source.is_incomplete:
+        after = " what is missing is not assessable: incomplete."
+    elif not automation.denominator:
         after = " no endpoint has a certificate to renew."
     elif needed == 0:
         after = " automation meets its target."
@@ -99,7 +101,11 @@ def _trend(source: Source, protection: Amount, automation: Amount) -> Block:
             sentence = "A trend needs the runs of two weeks; there is one. It appears next week."
             return Block("Thirteen weeks", "", State("No data", sentence, is_quiet=True), query)
         figures.append(_trend_figure(source, name, metric, now, target))
-        paces.append(_pace(name, source.series(metric), now, target))
+        paces.append(
+            f"{name}: not assessable, incomplete."
+            if source.is_incomplete
+            else _pace(name, source.series(metric), now, target)
+        )
     weeks = len(source.series("coverage.protection"))
     note = f"{' '.join(paces)} A straight line, no forecast."
     title = "Thirteen weeks" if weeks == WEEKS else f"{words.spelled(weeks, start=True)} weeks so far"
@@ -271,13 +277,15 @@ def _gap(source: Source, gaps: dict[str, dict[str, Any]]) -> Block:
             if needed
             else f"{name} has reached {goal}."
         )
+        if source.is_incomplete:
+            notes[-1] = f"{name}: not assessable, incomplete."
         rows.append(Row((Cell(f"{name}, today {words.share(*now.pair)}, target {goal}"),), "group"))
         reached = now.numerator
         for step in steps:
             count = gaps[step]["endpoints"]
             reached += count
             then = Amount(reached, now.denominator)
-            is_met = missing(then, target) == 0
+            is_met = missing(then, target) == 0 and not source.is_incomplete
             rows.append(
                 Row(
                     (
@@ -293,7 +301,7 @@ def _gap(source: Source, gaps: dict[str, dict[str, Any]]) -> Block:
     table = Table(
         Caption(
             "4 of 4 steps",
-            ", the nearest first; bold: the target is met",
+            ", the nearest first, of what was read" if source.is_incomplete else ", the nearest first; bold: the target is met",
             "automate.csv" if gaps["enrol"]["endpoints"] else "",
         ),
         (

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.report import words
 from pipeline.report.contents import Block, Caption, Cell, Charts, Column, Lede, Row, Section, State, Table
 from pipeline.report.figures import WEEKS, Calendar, Day, PartRow, Parts, Segment, Week
-from pipeline.report.source import LIST_ROWS, Source, date_cell, name_cell, port_cell, word_cell
+from pipeline.report.source import LIST_ROWS, Source, end_cell, name_cell, port_cell, word_cell
 
 _NEAR = (
     ("expired", "expired"),
@@ -233,7 +233,7 @@ def _no_longer_valid(source: Source) -> Block:
                     word_cell(r["business_unit"]),
                     word_cell(r["ca_vendor"]),
                     Cell(why, "hot"),
-                    date_cell(r["valid_to_at"]),
+                    end_cell(r["valid_to_at"]),
                     Cell(_days_since(ended_at, source.as_of_at), "bold") if ended_at else Cell("–", "soft"),
                     Cell("automation" if is_managed else "a person", "soft" if is_managed else ""),
                 )
@@ -338,7 +338,7 @@ def _not_deployed(source: Source) -> Block:
                 port_cell(r["port"]),
                 word_cell(r["business_unit"]),
                 word_cell(r["common_name"]),
-                date_cell(r["valid_to_at"]),
+                end_cell(r["valid_to_at"]),
                 _days_left_cell(r["days_left"]),
             )
         )

@@ -199,6 +199,26 @@ class Source:
         return tuple(sorted(self.rows("data_runs"), key=lambda record: record["account"]))
 
     @cached_property
+    def is_incomplete(self) -> bool:
+        """Whether an account was published although its run is not complete: then no target can be judged."""
+        return any(account["is_complete"] is False for account in self.accounts)
+
+    @cached_property
+    def rows_read(self) -> str:
+        """`140 rows read`, and how many of the announced; no share where a list that stopped early announced nothing."""
+        extracts = [r for r in self.rows("completeness") if r["status"] != "skipped"]
+        received = sum(r["rows_received"] or 0 for r in extracts)
+        read = f"{words.count(received, 'row')} read"
+        announced = [r for r in extracts if r["api_total_end"] is not None]
+        is_unknown = any(r["status"] != "complete" and r["api_total_end"] is None for r in extracts)
+        if is_unknown or not announced:
+            return read
+        pair = words.of(sum(r["rows_received"] or 0 for r in announced), sum(r["api_total_end"] for r in announced))
+        if len(announced) == len(extracts):
+            return f"{pair} rows"
+        return f"{read}, {pair} where a number is announced"
+
+    @cached_property
     def units_named(self) -> int:
         """How many business units there are, the unassigned not counted."""
         return len([name for name in self.units.get("inventory.endpoints", {}) if name != UNASSIGNED])
@@ -234,7 +254,12 @@ def number_cell(value: int, tone: Tone = "") -> Cell:
     return Cell(words.number(value), tone) if value else Cell("–", "soft")
 
 
-def date_cell(at: datetime | None) -> Cell:
+def date_cell(at: datetime | None, source: Source, *, absent: str = "unknown") -> Cell:
+    """The local day of an instant."""
+    return Cell(source.local_day(at).isoformat()) if at else Cell(absent, "soft")
+
+
+def end_cell(at: datetime | None) -> Cell:
     """The UTC day of a certificate's end, as the certificate and the CSVs say it."""
     return Cell(at.date().isoformat()) if at else Cell("unknown", "soft")
 

@@ -126,10 +126,10 @@ def _errors(source: Source, total: int) -> Block:
     rows = []
     for reason in reasons[:_REASONS]:
         found = sorted(sensors[reason], key=lambda item: (-item[0], item[1]))
-        seen = ", ".join(f"{name} {words.number(n)}" for n, name in found[:_SENSORS])
+        seen = ", ".join(f"{name} ({words.number(n)})" for n, name in found[:_SENSORS])
         if len(found) > _SENSORS:
             rest = sum(n for n, _ in found[_SENSORS:])
-            seen += f", {words.number(len(found) - _SENSORS)} others {words.number(rest)}"
+            seen += f", {words.number(len(found) - _SENSORS)} {words.number(rest)}"
         rows.append(Row((word_cell(reason), Cell(words.number(sizes[reason]), "bold"), Cell(seen))))
     shown = sum(sizes[reason] for reason in reasons[:_REASONS])
     columns = ("reason", "sensor_name", "endpoints")

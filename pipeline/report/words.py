@@ -42,6 +42,11 @@ def cut_name(text: str) -> tuple[str, str]:
     return f"{name[:_HEAD]}{ELLIPSIS}{name[-_TAIL:]}", f"{number(len(name))} characters"
 
 
+def short_reason(text: str) -> str:
+    """The first part of a reason, without what was added to it after a semicolon, and without its full stop."""
+    return cut_name(text.split("; ", 1)[0].rstrip("."))[0]
+
+
 def number(value: int) -> str:
     """`10,214`, with a true minus."""
     return f"{value:,}".replace("-", MINUS)
