@@ -161,7 +161,6 @@ def export(settings: Settings, request: ExportRequest) -> Outcome:
     """The CSV of one action, or of each that has a default selection."""
     from pipeline.export.files import export_actions  # noqa: PLC0415
 
-    published(settings)
     files = export_actions(settings, request.action, where=request.where, out=request.out, audiences=request.audiences)
     return Outcome(tuple(f"{file.path}  {file.rows} {'row' if file.rows == 1 else 'rows'}" for file in files))
 

@@ -54,13 +54,13 @@ def draw_on_terminal(names: Sequence[str], rows: Sequence[Sequence[object]]) -> 
 
 
 def _table_width(names: Sequence[str], drawn: Sequence[Sequence[str]]) -> int:
-    """Cells that the drawn table needs: its columns, each as wide as its widest cell, and two blanks between."""
+    """Cells that the drawn table needs: the widest cell of each column, three blanks between, one at either end."""
     from rich.cells import cell_len  # noqa: PLC0415 -- as above
 
     widths = (
         max(cell_len(line[place]) for line in ([show_cell(n) for n in names], *drawn)) for place in range(len(names))
     )
-    return sum(widths) + 2 * (len(names) - 1)
+    return sum(widths) + 3 * (len(names) - 1) + 2
 
 
 def _records(names: Sequence[str], drawn: Sequence[Sequence[str]]) -> str:

@@ -11,6 +11,9 @@ from pipeline.report.source import LIST_ROWS, Source
 
 _ORDER = {name: place for place, name in enumerate(RESOURCES)}
 _STATES: dict[str, Any] = {"complete": "met", "incomplete": "missed", "skipped": "none"}
+_CHECKS = {  # what a noted check found, where its name does not say it
+    "inventory_without_endpoint": "entries of the automation inventory that belong to no endpoint; in no number here",
+}
 _FORMULAS = (
     ("coverage.protection", "Protection", "with a certificate", "with, without, unspecified"),
     ("coverage.automation", "Automation", "managed, with a certificate", "endpoints with a certificate"),
@@ -201,7 +204,7 @@ def _failed_row(check: dict[str, Any]) -> Row:
     is_stop = check["severity"] == "stop"
     return Row(
         (
-            Cell(words.cut_name(check["check_name"])[0]),
+            Cell(words.cut_name(check["check_name"])[0], extra=_CHECKS.get(check["check_name"], "")),
             Cell(words.count(check["failing_rows"], "row")),
             Cell("failed" if is_stop else "noted", kind="missed" if is_stop else "none"),
         )

@@ -66,8 +66,8 @@ def read_states(source: Source) -> tuple[State, ...]:
         if account["is_complete"] is False:
             reason = words.short_reason(account["reason"] or "no reason given")
             sentence = (
-                f"Account {name}: {reason}. Counts may be too low, shares may be wrong either way; compare them with no "
-                "other week."
+                f"Account {name}: {reason}. Counts may be too low, shares may be wrong either way; compare them with "
+                "no other week."
             )
             states.append(State("Incomplete", sentence, f"tlm extract --account {name}"))
     if source.rules_on is not None:

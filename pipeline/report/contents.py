@@ -241,3 +241,5 @@ class Report:
     sections: tuple[Section, ...]
     files: tuple[Embedded, ...]
     run_ids: tuple[str, ...]
+    issue_name: str = ""  # "Second issue", on page one with its reason; the first issue has no words for itself
+    issue_reason: str = ""

@@ -84,7 +84,7 @@ def _facts(source: Source) -> tuple[Fact, ...]:
 
 
 def _is_missed(source: Source, number: _Number) -> bool | None:
-    """Whether the target is missed; None without a target, without anything to measure, or with an incomplete account."""
+    """Whether the target is missed; None without a target, anything to measure, or the whole account."""
     now = source.now(number.metric)
     if number.target is None or not now.denominator or source.is_incomplete:
         return None
@@ -221,10 +221,8 @@ def _spark(source: Source, number: _Number, target: float, *, is_hot: bool) -> S
 
 def _remark(source: Source, number: _Number, now: Amount, target: float) -> str:
     if number.is_share:
-        if not now.denominator:
-            return "Nothing to divide by."
-        if source.is_incomplete:
-            return ""
+        if not now.denominator or source.is_incomplete:
+            return "" if now.denominator else "Nothing to divide by."
         needed = missing(now, target)
         return (
             f"{words.count(needed, 'more endpoint')} needed." if needed else f"At least {words.percent(target)} asked."

@@ -301,7 +301,9 @@ def _gap(source: Source, gaps: dict[str, dict[str, Any]]) -> Block:
     table = Table(
         Caption(
             "4 of 4 steps",
-            ", the nearest first, of what was read" if source.is_incomplete else ", the nearest first; bold: the target is met",
+            ", the nearest first, of what was read"
+            if source.is_incomplete
+            else ", the nearest first; bold: the target is met",
             "automate.csv" if gaps["enrol"]["endpoints"] else "",
         ),
         (

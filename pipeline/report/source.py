@@ -205,7 +205,7 @@ class Source:
 
     @cached_property
     def rows_read(self) -> str:
-        """`140 rows read`, and how many of the announced; no share where a list that stopped early announced nothing."""
+        """`140 rows read`, and how many of the announced; no share where a list that stopped announced nothing."""
         extracts = [r for r in self.rows("completeness") if r["status"] != "skipped"]
         received = sum(r["rows_received"] or 0 for r in extracts)
         read = f"{words.count(received, 'row')} read"

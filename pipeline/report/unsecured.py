@@ -129,7 +129,8 @@ def _errors(source: Source, total: int) -> Block:
         seen = ", ".join(f"{name} ({words.number(n)})" for n, name in found[:_SENSORS])
         if len(found) > _SENSORS:
             rest = sum(n for n, _ in found[_SENSORS:])
-            seen += f", {words.number(len(found) - _SENSORS)} {words.number(rest)}"
+            others = len(found) - _SENSORS
+            seen += f", {words.number(others)} {'other' if others == 1 else 'others'} ({words.number(rest)})"
         rows.append(Row((word_cell(reason), Cell(words.number(sizes[reason]), "bold"), Cell(seen))))
     shown = sum(sizes[reason] for reason in reasons[:_REASONS])
     columns = ("reason", "sensor_name", "endpoints")

@@ -11,12 +11,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.config import Settings
 from pipeline.errors import OutputFailed
+from pipeline.report import words
 from pipeline.report.assemble import read_report
 from pipeline.report.contents import Report
 from pipeline.report.page import Theme, render_page
@@ -25,6 +26,7 @@ from pipeline.warehouse.duck import Warehouse
 
 FORMATS = ("html", "pdf")
 _MANIFEST = "manifest.json"
+_ISSUES = ("", "First", "Second", "Third", "Fourth", "Fifth", "Sixth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def write_weekly(
         return _files(folder, report.week, issues[-1], is_new=False)
     number = len(issues) + 1
     stem = f"weekly-compliance-{report.week}{variant}" + (f"-r{number}" if number > 1 else "")
-    documents = _rendered(report, settings, formats, stem)
+    documents = _rendered(_named_issue(report, number, reissue_reason or ""), settings, formats, stem)
     entry = {
         "issue": number,
         "reason": reissue_reason if number > 1 else None,
@@ -72,6 +74,14 @@ def write_weekly(
     manifest = json.dumps({"format": 1, "report": "weekly", "week": report.week, "issues": [*issues, entry]}, indent=2)
     _write_all(folder, {**documents, _MANIFEST: f"{manifest}\n".encode()}, settings)
     return _files(folder, report.week, entry, is_new=True)
+
+
+def _named_issue(report: Report, number: int, reason: str) -> Report:
+    """The report of a later issue says on page one which it is, and why there is one."""
+    if number == 1:
+        return report
+    name = f"{_ISSUES[number]} issue" if number < len(_ISSUES) else f"Issue {number}"
+    return replace(report, issue_name=name, issue_reason=f"{words.cut_name(reason.rstrip('.'))[0]}.")
 
 
 def _rendered(report: Report, settings: Settings, formats: Sequence[str], stem: str) -> dict[str, bytes]:

@@ -70,6 +70,7 @@ def work_ours(settings: Settings, resource: str) -> Watch:
     load_run(warehouse, landing, manifest)
     warehouse.execute("checkpoint tlm")
     watch.lap("load")
+    watch.note_memory("load_megabytes")
     create_macros(warehouse, content("sql") / "macros")
     load_lists(warehouse, content("sql") / "rules")
     staging = _STAGING[resource]

@@ -26,6 +26,30 @@ _STATES = {
         """update meta.runs set is_complete = false, reason = 'discovered endpoints stopped at 8 of 9 (HTTP 503)'
         where account = 'apac'""",
     ),
+    "accepted": (
+        """update meta.runs set is_complete = false,
+            reason = 'accepted: the window was closed; endpoints.discovered: 40 of unknown rows, then HTTP 503 again'
+        where account = 'apac'""",
+        """update meta.extracts set status = 'incomplete', api_total_end = null, reason = 'HTTP 503; page 3 of many'
+        where account = 'apac' and resource = 'endpoints.discovered'""",
+    ),
+    "targets met": ("update rules.policy set protection_target = 0.01, automation_target = 0.01",),
+    "ended 48.2 days ago": (
+        """update core.endpoints set valid_to_at = current.as_of_at - interval 69408 minute, days_left = -49, expiry_bucket = 'expired'
+        from meta.current_run as current where expiry_bucket in ('d0_7', 'd8_14')""",
+    ),
+    "ended an hour ago": (
+        """update core.endpoints set valid_to_at = current.as_of_at - interval 1 hour, days_left = -1, expiry_bucket = 'expired'
+        from meta.current_run as current where expiry_bucket in ('d0_7', 'd8_14')""",
+    ),
+    "renewed after the end": (
+        """update core.endpoints set has_undeployed_renewal = true, expiry_bucket = 'expired', days_left = -3
+        where expiry_bucket in ('d0_7', 'd8_14')""",
+    ),
+    "ends late in the day": (
+        """update core.endpoints set valid_to_at = timestamp '2026-11-24 23:59:59', days_left = 1
+        where expiry_bucket in ('d0_7', 'd8_14', 'd15_30')""",
+    ),
     "stale": (
         "update meta.build_accounts set is_stale = true, as_of_at = as_of_at - interval 7 day where account = 'apac'",
     ),

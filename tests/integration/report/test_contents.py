@@ -152,3 +152,71 @@ def test_scripts_that_the_packaged_font_lacks_are_named(shaped: Shaped) -> None:
     assert last.title == "Characters"
     assert isinstance(last.body, State)
     assert "Arabic" in last.body.sentence
+
+
+def column(report: Report, anchor: str, head: str) -> list[str]:
+    """The texts of a column of section 4's list of that anchor."""
+    block = next(b for b in section(report, 4).blocks if b.anchor == anchor)
+    assert isinstance(block.body, Table)
+    place = [c.head for c in block.body.columns].index(head)
+    return [row.cells[place].text for row in block.body.rows]
+
+
+@pytest.mark.parametrize(("state", "days"), [("ended 48.2 days ago", "48"), ("ended an hour ago", "under 1")])
+def test_days_since_are_whole_days_that_have_passed(shaped: Shaped, state: str, days: str) -> None:
+    """Not the negative of days_left, which is rounded down."""
+    assert days in column(read(shaped(state)), "no-longer-valid", "Days since")
+    assert not {"49", "0"} & set(column(read(shaped(state)), "no-longer-valid", "Days since"))
+
+
+def test_an_expired_certificate_has_no_days_left(shaped: Shaped) -> None:
+    """In the list of renewed ones the word stands in place of a negative number."""
+    found = column(read(shaped("renewed after the end")), "renewed-not-deployed", "Days left")
+    assert "expired" in found
+    assert not [text for text in found if text.startswith((words.MINUS, "-"))]
+
+
+def test_an_end_is_printed_on_the_day_that_the_certificate_says(shaped: Shaped) -> None:
+    """23:59:59 UTC is the next day in Berlin: lists and "First on" stay with UTC, and the calendar says what it does."""
+    report = read(shaped("ends late in the day"))
+    assert set(column(report, "by-hand", "Ends")) == {"Tue 2026-11-24"}
+    assert any("First on Tue 24\xa0Nov." in action.rest for action in report.cover.actions)
+    calendar = next(b for b in section(report, 4).blocks if b.title == "Thirteen weeks ahead")
+    assert "Days of the calendar in Europe/Berlin; ends in lists in UTC, as in the certificate." in calendar.note
+
+
+def test_a_list_without_an_announced_number_is_not_said_to_match_it(shaped: Shaped) -> None:
+    """Section 11 counts both kinds; page one counts every row and says which have a number to compare with."""
+    settings = shaped()
+    report = read(settings)
+    ((all_rows, silent, same),) = rows(
+        settings,
+        "select sum(rows_received), count(*) filter (api_total_end is null),"
+        " count(*) filter (api_total_end = rows_distinct) from report.completeness where status = 'complete'",
+    )
+    assert silent > 0
+    lede = section(report, 11).lede.plain
+    assert f"{same} with as many rows as announced, {silent} announce" in lede
+    fact = next(f for f in report.cover.facts if f.name == "Completeness")
+    assert fact.lines[1].startswith(f"{words.number(all_rows)}\xa0rows read, ")
+    assert fact.lines[1].endswith(" where a number is announced")
+
+
+def test_an_incomplete_account_lets_no_target_be_judged(shaped: Shaped) -> None:
+    """No verdict, no promise, no share of the rows, and of the reason its short form."""
+    report = read(shaped("accepted", "targets met"))
+    whole = repr(report.cover) + repr(section(report, 3))
+    for untrue in ("Target met", "targets are met", "targets is met", " becomes ", "meets its target", "has reached"):
+        assert untrue not in whole
+    verdicts = [measure.verdict_words for measure in report.cover.measures]
+    assert verdicts == ["Not assessable: incomplete."] * 4 + ["No target."] * 2
+    (state,) = (state for state in report.states if state.word == "Incomplete")
+    assert state.sentence.startswith("Account apac: accepted: the window was closed. Counts may be too low, shares may")
+    assert "HTTP 503" not in state.sentence
+    fact = next(f for f in report.cover.facts if f.name == "Completeness")
+    assert re.fullmatch(r"[\d,]+\xa0rows read", fact.lines[1])
+
+
+def test_targets_that_are_met_are_said_to_be(shaped: Shaped) -> None:
+    """The same numbers from complete accounts have their verdict."""
+    assert "Target met." in [measure.verdict_words for measure in read(shaped("targets met")).cover.measures]

@@ -65,7 +65,9 @@ def section_pages(pdf: pikepdf.Pdf) -> dict[str, int]:
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_section_2_begins_on_page_2_also_with_three_states(shaped: Shaped, paper: str) -> None:
     """The budget of page one holds on both papers, with the longest panel."""
-    with opened(shaped("incomplete", "stale", "freeze", paper=paper)) as pdf:
+    report = replace(read(shaped("incomplete", "stale", "freeze", paper=paper)), issue_name="Second issue")
+    report = replace(report, issue_reason="a freeze was missing from the policy.")
+    with pikepdf.open(io.BytesIO(render_pdf(report, Theme(paper=paper)))) as pdf:
         pages = section_pages(pdf)
         assert next(page for title, page in pages.items() if title.startswith("2")) == 2
         width = float(pdf.pages[0].mediabox[2])

@@ -66,6 +66,9 @@ def test_a_reissue_has_a_name_and_a_reason_of_its_own(shaped: Shaped) -> None:
     issues = json.loads(second.manifest.read_text(encoding="utf-8"))["issues"]
     assert [issue["reason"] for issue in issues] == [None, "a freeze was missing"]
     assert write(settings).paths == second.paths
+    told = "<b>Second issue:</b> a freeze was missing."
+    assert told in second.paths[0].read_text(encoding="utf-8")
+    assert "issue:" not in content.decode()
 
 
 def test_files_have_the_mode_of_the_published_database(shaped: Shaped) -> None:

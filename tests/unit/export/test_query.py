@@ -239,6 +239,14 @@ def test_columns_that_do_not_fit_a_terminal_stand_one_below_the_other(database: 
     assert talk == "2 rows"
 
 
+@pytest.mark.parametrize(("width", "fits"), [(37, True), (38, False)])
+def test_a_table_is_drawn_up_to_the_width_of_the_terminal(database: Path, width: int, fits: bool) -> None:
+    """Two columns, the blanks between and around them: 38 + 37 + 5 are 80."""
+    lines, _ = read_terminal(database, f"select repeat('x', 38) as a, repeat('y', {width}) as b")
+    assert ("-- row 1" not in lines) is fits
+    assert any("y" * width in line for line in lines)
+
+
 def test_one_row_is_no_rows(database: Path) -> None:
     """And what fits is drawn side by side."""
     lines, talk = read_terminal(database, "select 1 as a, 2 as b")
