@@ -1,26 +1,77 @@
 -- An audit event, kept from every run. The endpoint and the certificate that it is about are those of the run that first brought it:
 -- by the identifier of the resource (endpoint id, automation GUID, certificate id), and by the thumbprint in the data of the event.
+-- An event that stands several times (overlapping windows) is merged, first non-null as received.
 -- grain: one event of an account
 -- kind: append
 -- key: account, event_id
 -- check: unique(account, event_id)
 -- check: not_null(account, event_id)
-with events as (
+with repeated as (
     select
         account,
-        event_id,
-        arg_min(occurred_at, received_no) filter (where occurred_at is not null) as occurred_at,
-        arg_min(action, received_no) filter (where action is not null) as action,
-        arg_min(status, received_no) filter (where status is not null) as status,
-        arg_min(resource_type, received_no) filter (where resource_type is not null) as resource_type,
-        arg_min(resource_id, received_no) filter (where resource_id is not null) as resource_id,
-        arg_min(actor, received_no) filter (where actor is not null) as actor,
-        arg_min(description, received_no) filter (where description is not null) as description,
-        arg_min(data, received_no) filter (where data is not null) as data
+        event_id
     from staging.audit_log
     group by
         account,
         event_id
+    having count(*) > 1
+),
+
+several as (
+    select
+        entries.account,
+        entries.event_id,
+        row_number() over all_entries as row_no,
+        first_value(entries.occurred_at ignore nulls) over all_entries as occurred_at,
+        first_value(entries.action ignore nulls) over all_entries as action,
+        first_value(entries.status ignore nulls) over all_entries as status,
+        first_value(entries.resource_type ignore nulls) over all_entries as resource_type,
+        first_value(entries.resource_id ignore nulls) over all_entries as resource_id,
+        first_value(entries.actor ignore nulls) over all_entries as actor,
+        first_value(entries.description ignore nulls) over all_entries as description,
+        first_value(entries.data ignore nulls) over all_entries as data
+    from staging.audit_log as entries
+    join repeated
+        on repeated.account = entries.account
+        and repeated.event_id = entries.event_id
+    window all_entries as (
+        partition by entries.account, entries.event_id
+        order by entries.received_no
+        rows between unbounded preceding and unbounded following
+    )
+),
+
+events as (
+    select
+        entries.account,
+        entries.event_id,
+        entries.occurred_at,
+        entries.action,
+        entries.status,
+        entries.resource_type,
+        entries.resource_id,
+        entries.actor,
+        entries.description,
+        entries.data
+    from staging.audit_log as entries
+    left join repeated
+        on repeated.account = entries.account
+        and repeated.event_id = entries.event_id
+    where repeated.event_id is null
+    union all
+    select
+        account,
+        event_id,
+        occurred_at,
+        action,
+        status,
+        resource_type,
+        resource_id,
+        actor,
+        description,
+        data
+    from several
+    where row_no = 1
 ),
 
 named as (
@@ -39,40 +90,57 @@ named as (
     from events
 ),
 
-endpoint_names as (
+resources as (
     select
         account,
-        name,
-        min(endpoint_key) as endpoint_key
-    from (
+        resource_id
+    from staging.audit_log
+    where resource_id is not null
+    group by
+        account,
+        resource_id
+),
+
+endpoint_names as (
+    select
+        resources.account,
+        resources.resource_id,
+        min(names.endpoint_key) as endpoint_key
+    from resources
+    join (
         select
             account,
             endpoint_id as name,
             endpoint_key
         from core.endpoint_state
+        where endpoint_id is not null
         union all
         select
             account,
             automation_guid as name,
             endpoint_key
         from core.endpoint_state
+        where automation_guid is not null
     ) as names
-    where name is not null
+        on names.account = resources.account
+        and names.name = resources.resource_id
     group by
-        account,
-        name
+        resources.account,
+        resources.resource_id
 ),
 
 certificate_names as (
     select
-        account,
-        certificate_id as name,
-        min(certificate_key) as certificate_key
-    from staging.certificates
-    where certificate_id is not null
+        resources.account,
+        resources.resource_id,
+        min(entries.certificate_key) as certificate_key
+    from resources
+    join staging.certificates as entries
+        on entries.account = resources.account
+        and entries.certificate_id = resources.resource_id
     group by
-        account,
-        certificate_id
+        resources.account,
+        resources.resource_id
 ),
 
 -- one certificate of a thumbprint: the one that it is the key of (sha256: sorts last), also where another has it as a fact of an endpoint
@@ -101,9 +169,9 @@ select
 from named
 left join endpoint_names
     on endpoint_names.account = named.account
-    and endpoint_names.name = named.resource_id
+    and endpoint_names.resource_id = named.resource_id
 left join certificate_names
     on certificate_names.account = named.account
-    and certificate_names.name = named.resource_id
+    and certificate_names.resource_id = named.resource_id
 left join certificate_thumbprints
     on certificate_thumbprints.thumbprint = named.thumbprint
