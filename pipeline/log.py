@@ -36,7 +36,7 @@ class _Stderr(logging.StreamHandler[TextIO]):
 
 def mask(text: str) -> str:
     """`text` with every registered secret replaced by ****."""
-    for secret in _SECRETS:
+    for secret in sorted(_SECRETS, key=len, reverse=True):  # one may begin another: the rest of it would stay
         text = text.replace(secret, _MASK)
     return text
 
