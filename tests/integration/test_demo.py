@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipeline.cli import run
-from pipeline.demo import last_monday
+from pipeline.jobs.demo import last_monday
 
 
 @pytest.fixture(scope="module")

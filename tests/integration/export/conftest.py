@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from pipeline import jobs
 from pipeline.config import RESOURCES, Account, Settings
+from pipeline.jobs.building import build
 from pipeline.runs.manifest import Extract, KeySees, Manifest, Part, write_manifest
 
 WORKED_EXAMPLE = Path(__file__).parents[2] / "sql" / "worked_example"
@@ -27,7 +27,7 @@ def worked_example(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             land(
                 settings.data / "landing", WORKED_EXAMPLE / run / "pages" / account, about["run_id"], about["as_of_at"]
             )
-    jobs.build(settings)
+    build(settings)
     return settings
 
 

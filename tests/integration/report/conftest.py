@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import Settings, read_settings
-from pipeline.jobs import run_daily
+from pipeline.jobs.running import run_daily
 from pipeline.report.assemble import read_report
 from pipeline.report.contents import Report
 from pipeline.report.page import Theme

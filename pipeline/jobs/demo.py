@@ -13,10 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipeline import jobs
 from pipeline.config import Settings, read_settings
 from pipeline.errors import OutputFailed, UsageError
-from pipeline.jobs import Outcome
+from pipeline.jobs.building import build
+from pipeline.jobs.outcome import Outcome, utc_now
+from pipeline.jobs.reading import Selection, extract
+from pipeline.jobs.reporting import ExportRequest, ReportRequest, export, report_weekly
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import Sandbox
 
@@ -38,7 +40,7 @@ def run_demo(folder: Path, *, endpoints: int, weeks: int, show_progress: bool) -
     """Extract every simulated week, build once, report, export."""
     started = time.monotonic()
     _prepare(folder)
-    newest = last_monday(jobs.utc_now())
+    newest = last_monday(utc_now())
     plan = Plan(endpoints=endpoints, weeks=weeks, as_of=newest)
     logger.info(
         "Demo: an invented company with %s endpoints on a real socket, lived through %d weeks.", f"{endpoints:,}", weeks
@@ -50,14 +52,14 @@ def run_demo(folder: Path, *, endpoints: int, weeks: int, show_progress: bool) -
             if week:
                 sandbox.move_to(week)
             as_of = newest - timedelta(weeks=weeks - 1 - week)
-            jobs.extract(settings, jobs.Selection(), clock=lambda at=as_of: at, show_progress=show_progress)  # type: ignore[misc]
+            extract(settings, Selection(), clock=lambda at=as_of: at, show_progress=show_progress)  # type: ignore[misc]
             logger.info("Week %d of %d is extracted, as of %s.", week + 1, weeks, f"{as_of:%Y-%m-%d}")
         fetched = time.monotonic()
-    jobs.build(settings)
+    build(settings)
     built = time.monotonic()
-    report = jobs.report_weekly(settings, jobs.ReportRequest())
+    report = report_weekly(settings, ReportRequest())
     reported = time.monotonic()
-    exports = jobs.export(settings, jobs.ExportRequest(audiences=("job", "people")))
+    exports = export(settings, ExportRequest(audiences=("job", "people")))
     done = time.monotonic()
     logger.info(
         "Extract %.1f s, build %.1f s, report %.1f s, exports %.1f s, all %.1f s.",

@@ -1,0 +1,108 @@
+"""Commands and flags: parse, call one job, print, exit. No logic lives here.
+
+Jobs and settings are imported inside the commands, so that `tlm --help` loads nothing but click.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli import asking, building, first_day, reading, reporting
+from pipeline.cli.flags import Flags
+from pipeline.exits import Exit, code_for
+
+if TYPE_CHECKING:
+    from pipeline.jobs.outcome import Outcome
+
+_INTERRUPTED = 130  # what a shell expects after Ctrl-C: 128 + SIGINT
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file (default: tlm.toml)."
+)
+@click.option("--quiet", is_flag=True, help="Only warnings and errors on stderr, no progress bars.")
+@click.option("-v", "--verbose", is_flag=True, help="Every request and statement on stderr.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(package_name="tlm-pipeline", prog_name="tlm")
+@click.pass_context
+def tlm(context: click.Context, /, config: Path | None, *, quiet: bool, verbose: bool, debug: bool) -> None:
+    """Export, history and weekly compliance report for DigiCert Trust Lifecycle Manager."""
+    from pipeline.log import configure  # noqa: PLC0415
+
+    configure(quiet=quiet, verbose=verbose or debug)
+    context.obj = Flags(config, quiet, verbose)
+
+
+for _command in (
+    first_day.init,
+    reading.contract,
+    reading.extract,
+    building.build,
+    reporting.report,
+    reporting.export,
+    building.run_group,
+    asking.query,
+    asking.rules_group,
+    asking.audit_trail,
+    first_day.sandbox,
+    first_day.demo,
+):
+    tlm.add_command(_command)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command and give its exit code; every error is one sentence on stderr."""
+    try:
+        outcome = tlm.main(args=list(argv), prog_name="tlm", standalone_mode=False)
+        return _print(outcome) if hasattr(outcome, "lines") else int(outcome or Exit.DONE)  # --help and --version
+    except BrokenPipeError:
+        return _quiet_stdout()
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped; nothing half-done was published.", err=True)
+        return _INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return int(Exit.USAGE)
+    except Exception as error:  # noqa: BLE001 -- the one place where an error becomes a sentence and a code
+        return _say(error, show_traceback="--debug" in argv)
+
+
+def _print(outcome: Outcome) -> int:
+    for line in outcome.lines:
+        click.echo(line)
+    sys.stdout.flush()
+    if outcome.complaint is not None:
+        from pipeline.log import mask  # noqa: PLC0415
+
+        click.echo(f"tlm: {mask(outcome.complaint)}", err=True)
+    return int(outcome.exit_code)
+
+
+def _quiet_stdout() -> int:
+    """The reader of our stdout has gone (`| head`): not an error, and nothing may be written there at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(Exit.DONE)
+
+
+def _say(error: Exception, *, show_traceback: bool) -> int:
+    from pipeline.log import mask  # noqa: PLC0415
+
+    code = code_for(error)
+    if show_traceback:
+        click.echo(mask("".join(traceback.format_exception(error))), err=True)
+    if code is Exit.BUG:
+        text = f"A bug in tlm: {type(error).__name__}: {error}; run it again with --debug and report what it prints."
+    elif isinstance(error, OSError):
+        text = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}; check space and mode."
+    else:
+        text = str(error)
+    click.echo(f"tlm: {mask(text)}", err=True)
+    return int(code)

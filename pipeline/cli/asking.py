@@ -1,0 +1,63 @@
+"""Questions to the published database: query, rules, audit-trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.flags import DAY, FORM, Flags
+
+if TYPE_CHECKING:
+    from pipeline.jobs.outcome import Outcome
+
+
+@click.command()
+@click.argument("sql", required=False)
+@click.option("--file", type=click.Path(path_type=Path), metavar="FILE", help="Read the statement from a file.")
+@click.option("--format", "form", type=FORM, default="table", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
+@click.pass_obj
+def query(flags: Flags, /, sql: str | None, file: Path | None, form: str, out: Path | None) -> Outcome:
+    """Run one read-only SQL statement on the published database."""
+    from pipeline.jobs import asking  # noqa: PLC0415
+
+    if (sql is None) == (file is None):
+        raise click.UsageError("Give the statement as an argument or with --file, one of the two.")
+    if file is not None:
+        try:
+            sql = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.UsageError(f"{file} cannot be read ({error}); check the path.") from None
+    return asking.query(flags.settings(), sql or "", form=form, out=out)
+
+
+@click.group("rules")
+def rules_group() -> None:
+    """The rules that findings and metrics come from."""
+
+
+@rules_group.command("show")
+@click.option("--on", type=DAY, metavar="DATE", help="Only the rules that hold on that day.")
+@click.option("--format", "form", type=FORM, default="table", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
+@click.pass_obj
+def rules_show(flags: Flags, /, on: datetime | None, form: str, out: Path | None) -> Outcome:
+    """Every dated rule with its days, severity and source, and the clauses that it serves."""
+    from pipeline.jobs import asking  # noqa: PLC0415
+
+    return asking.show_rules(flags.settings(), on.date() if on else None, form=form, out=out)
+
+
+@click.command("audit-trail")
+@click.argument("endpoint")
+@click.option("--live", is_flag=True, help="Ask the API instead of the published database.")
+@click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True)
+@click.pass_obj
+def audit_trail(flags: Flags, /, endpoint: str, *, live: bool, form: str) -> Outcome:
+    """Every event of one ENDPOINT (its key, or its id where it is unique), oldest first."""
+    from pipeline.jobs import asking  # noqa: PLC0415
+
+    return asking.audit_trail(flags.settings(), endpoint, form=form, live=live)

@@ -1,0 +1,50 @@
+"""What makes the database, and the whole flow: build, run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.flags import Flags
+
+if TYPE_CHECKING:
+    from pipeline.jobs.outcome import Outcome
+
+
+@click.command()
+@click.option("--run", "run_id", metavar="RUN", help="Build this run instead of all that are new.")
+@click.option(
+    "--accept-incomplete",
+    metavar="REASON",
+    help="Publish the incomplete accounts of --run too, marked with the reason.",
+)
+@click.pass_obj
+def build(flags: Flags, /, run_id: str | None, accept_incomplete: str | None) -> Outcome:
+    """Load complete runs, run models and checks, publish the database."""
+    from pipeline.jobs import building  # noqa: PLC0415
+
+    return building.build(flags.settings(), run_id, accept_incomplete=accept_incomplete)
+
+
+@click.group("run")
+def run_group() -> None:
+    """The whole flow in one command, one at a time."""
+
+
+@run_group.command("daily")
+@click.pass_obj
+def run_daily(flags: Flags, /) -> Outcome:
+    """Extract and build."""
+    from pipeline.jobs import running  # noqa: PLC0415
+
+    return running.run_daily(flags.settings(), show_progress=not flags.quiet)
+
+
+@run_group.command("weekly")
+@click.pass_obj
+def run_weekly(flags: Flags, /) -> Outcome:
+    """Extract, build, report and exports."""
+    from pipeline.jobs import running  # noqa: PLC0415
+
+    return running.run_weekly(flags.settings(), show_progress=not flags.quiet)

@@ -1,0 +1,41 @@
+"""Questions to the published database; nothing is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from pathlib import Path
+
+from pipeline.config import Settings
+from pipeline.jobs.outcome import Clock, Outcome, published, utc_now
+
+
+def query(settings: Settings, sql: str, *, form: str, out: Path | None) -> Outcome:
+    """Run one read-only statement on the published database; rows go to stdout or to `out`."""
+    from pipeline.export.query import run_query  # noqa: PLC0415
+
+    run_query(published(settings), sql, form=form, out=out)
+    return Outcome()
+
+
+def show_rules(settings: Settings, on: date | None, *, form: str, out: Path | None) -> Outcome:
+    """The dated rules of the published database; `on`: those that hold on that day."""
+    from pipeline.export import rules  # noqa: PLC0415
+
+    rules.show_rules(published(settings), on, form=form, out=out)
+    return Outcome()
+
+
+def audit_trail(settings: Settings, endpoint: str, *, form: str, live: bool, clock: Clock = utc_now) -> Outcome:
+    """Print every event of one endpoint; `live` asks the API by the identifiers that the published file knows."""
+    from pipeline.export.trail import find_endpoint, print_events, print_trail  # noqa: PLC0415
+    from pipeline.extract.run import choose_accounts  # noqa: PLC0415
+    from pipeline.extract.trail import read_trail  # noqa: PLC0415
+
+    found = find_endpoint(published(settings), endpoint)
+    if live:
+        (account,) = choose_accounts(settings, (found.account,))
+        print_events(settings.database, asyncio.run(read_trail(settings, account, found.resource_ids, clock)), form)
+    else:
+        print_trail(settings.database, found, form)
+    return Outcome()

@@ -1,0 +1,106 @@
+"""What makes a database: of landed runs, or a copy of the published one under other rules."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from pipeline import places
+from pipeline.config import Settings
+from pipeline.errors import UsageError
+from pipeline.jobs.outcome import Clock, Outcome, utc_now
+from pipeline.load.choose import Wish, choose_runs
+from pipeline.load.meta import create_meta
+from pipeline.load.parameters import judge_on, set_lists, set_policy, set_run
+from pipeline.load.published import accept_run, forget_metrics, mark_published, published_accounts
+from pipeline.load.raw import load_run, record_run
+from pipeline.policy import read_policy
+from pipeline.runs.lock import hold_lock
+from pipeline.runs.manifest import Manifest, find_runs, is_complete
+from pipeline.transform.run import build_models
+from pipeline.warehouse.publish import discard, open_build, publish
+
+logger = logging.getLogger(__name__)
+
+
+def build(
+    settings: Settings,
+    run_id: str | None = None,
+    *,
+    accept_incomplete: str | None = None,
+    clock: Clock = utc_now,
+) -> Outcome:
+    """Load the complete runs that are newer than the published ones, run models and checks, publish.
+
+    `run_id`: this run alone; `accept_incomplete`: the reason to publish its incomplete accounts all the same.
+    """
+    if accept_incomplete is not None and run_id is None:
+        raise UsageError("--accept-incomplete is for one run: name it with --run RUN.")
+    if accept_incomplete is not None and not accept_incomplete.strip():
+        raise UsageError("--accept-incomplete needs a reason: it is printed on the report's cover.")
+    with hold_lock(settings.data):
+        return build_now(settings, clock, run_id, accept_incomplete)
+
+
+def build_now(
+    settings: Settings, clock: Clock, run_id: str | None = None, accept_incomplete: str | None = None
+) -> Outcome:
+    """The same for a caller that holds the lock."""
+    policy = read_policy(Path(settings.folder))
+    landing = settings.data / "landing"
+    wish = Wish(run_id, accept_incomplete)
+    runs = choose_runs(find_runs(landing), published_accounts(settings.database), wish)
+    if not runs:
+        has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
+        return Outcome((f"Nothing new to build: {settings.database} {has}.",))
+    build_file = open_build(settings.database)
+    warehouse = build_file.warehouse
+    try:
+        warehouse.limit_memory(max(sum(_rows(one) for one in manifests) for _, manifests in runs))
+        create_meta(warehouse)
+        set_policy(warehouse, policy)
+        set_lists(warehouse, Path(settings.folder))
+        for number, (run, manifests) in enumerate(runs, 1):
+            forget_metrics(warehouse, run)
+            for manifest in manifests:
+                (load_run if wish.takes(manifest) else record_run)(warehouse, landing, manifest)
+                if wish.takes(manifest) and not is_complete(manifest):
+                    accept_run(warehouse, run, manifest.account, accept_incomplete or "")
+            set_run(warehouse, run, manifests[0].as_of_at, settings.zone)
+            build_models(warehouse, places.content("sql"), everything=number == len(runs), as_run=run)
+            logger.info("Run %s is built (%d of %d).", run, number, len(runs))
+        mark_published(warehouse, clock())
+        publish(build_file, mode=int(settings.publish.mode, 8), group=settings.publish.group)
+    except BaseException:
+        discard(build_file)
+        raise
+    return Outcome((str(settings.database),))
+
+
+def _rows(manifest: Manifest) -> int:
+    """How many items the run of an account has landed."""
+    return sum(extract.rows_received for extract in manifest.extracts)
+
+
+@contextmanager
+def judged_on(database: Path, day: date) -> Iterator[Path]:
+    """A copy of the published database in which the dated rules of `day` judge; it is gone after the block."""
+    with tempfile.TemporaryDirectory(prefix="tlm-rules-") as folder:
+        copy = Path(folder) / database.name
+        shutil.copyfile(database, copy)
+        build_file = open_build(copy)
+        try:
+            create_meta(build_file.warehouse)
+            run_id = judge_on(build_file.warehouse, day)
+            forget_metrics(build_file.warehouse, run_id)
+            build_models(build_file.warehouse, places.content("sql"), everything=True, as_run=run_id)
+            publish(build_file, mode=0o600)
+        except BaseException:
+            discard(build_file)
+            raise
+        yield copy

@@ -1,0 +1,56 @@
+"""What leaves the house: the report and the CSVs."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipeline.config import Settings
+from pipeline.jobs.building import judged_on
+from pipeline.jobs.outcome import Outcome, published
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """What `tlm report weekly` makes; `reissue` is the reason of a second issue, `rules_on` the day of other rules."""
+
+    formats: tuple[str, ...] = ("html", "pdf")
+    reissue: str | None = None
+    rules_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What `tlm export` writes; `where` replaces the default selection, `out` the default place."""
+
+    action: str = "all"
+    where: str | None = None
+    out: Path | None = None
+    audiences: tuple[str, ...] = ("job",)
+
+
+def report_weekly(settings: Settings, request: ReportRequest) -> Outcome:
+    """The weekly report of the published database; an existing one is kept unless a reissue is asked for."""
+    from pipeline.report.write import write_weekly  # noqa: PLC0415
+    from pipeline.warehouse.duck import open_read_only  # noqa: PLC0415
+
+    database = published(settings)
+    judged = nullcontext(database) if request.rules_on is None else judged_on(database, request.rules_on)
+    with judged as file, open_read_only(file) as warehouse:
+        files = write_weekly(warehouse, settings, formats=request.formats, reissue_reason=request.reissue)
+    if not files.is_new:
+        logger.warning("Week %s has its report already; --reissue REASON makes a second issue of it.", files.week)
+    return Outcome(tuple(str(path) for path in files.paths))
+
+
+def export(settings: Settings, request: ExportRequest) -> Outcome:
+    """The CSV of one action, or of each that has a default selection."""
+    from pipeline.export.files import export_actions  # noqa: PLC0415
+
+    files = export_actions(settings, request.action, where=request.where, out=request.out, audiences=request.audiences)
+    return Outcome(tuple(f"{file.path}  {file.rows} {'row' if file.rows == 1 else 'rows'}" for file in files))
