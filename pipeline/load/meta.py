@@ -95,6 +95,18 @@ TABLES = (
         ),
     ),
     Table(
+        "meta.models",
+        "One model: what it is and what it reads, from the parser that also orders the build.",
+        (
+            ("model", "VARCHAR", "the table or view that it makes, schema.name"),
+            ("kind", "VARCHAR", "view, table (rebuilt), append (rows are kept), versions (history) or metrics"),
+            ("grain", "VARCHAR", "what one row is"),
+            ("reads", "VARCHAR[]", "tables and views that its SELECT names, sorted"),
+            ("calls", "VARCHAR[]", "macros that its SELECT calls, sorted"),
+            ("source_file", "VARCHAR", "the file that it stands in"),
+        ),
+    ),
+    Table(
         "meta.current_run",
         "The run that is being built: one row.",
         (

@@ -28,7 +28,7 @@ _FOLDERS = (*MODEL_SCHEMAS, "checks", "macros", "adhoc")
 # Filled by the pipeline itself; a model of such a name would overwrite it. meta.drift is shared: load adds rows too.
 FILLED = (
     *("rules.policy", "rules.business_unit_mapping", "rules.freezes"),
-    *("meta.runs", "meta.extracts", "meta.checks", "meta.current_run", "meta.build_accounts"),
+    *("meta.runs", "meta.extracts", "meta.checks", "meta.models", "meta.current_run", "meta.build_accounts"),
 )
 _KEY_LINE = re.compile(r"^--\s{0,3}([a-z_]+):\s+(.*)$")
 _CONTINUED = re.compile(r"^--\s{4,}(\S.*)$")
@@ -68,9 +68,14 @@ class Source:
     sql: str
     first_line: int
 
+    @property
+    def file(self) -> str:
+        """`sql/core/endpoints.sql`."""
+        return f"{self.path.parent.parent.name}/{self.path.parent.name}/{self.path.name}"
+
     def place(self, line: int | None = None) -> str:
         """`sql/core/endpoints.sql line 12`, for messages; without `line` where the statement starts."""
-        return f"{self.path.parent.parent.name}/{self.path.parent.name}/{self.path.name} line {line or self.first_line}"
+        return f"{self.file} line {line or self.first_line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,11 @@ class Model:
     checks: tuple[HeaderLine, ...]
     comments: dict[str, str]
     source: Source
+
+    @property
+    def grain(self) -> str:
+        """What one row is."""
+        return next(entry.value for entry in self.source.header if entry.key == "grain")
 
 
 def read_source(path: Path, keys: tuple[str, ...]) -> Source:

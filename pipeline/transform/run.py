@@ -14,12 +14,13 @@ from pathlib import Path
 
 from pipeline.errors import BuildFailed
 from pipeline.transform.checks import Check, Outcome, file_check, header_check, refuse_writes, run_checks
+from pipeline.transform.dictionary import read_columns, record_models, write_comments
 from pipeline.transform.kinds import build_model
 from pipeline.transform.model import FILLED, MODEL_SCHEMAS, Model, read_models
 from pipeline.transform.order import build_order, with_reads
 from pipeline.transform.seeds import create_macros, load_lists
 from pipeline.transform.tables import Reading, read_tables
-from pipeline.warehouse.duck import Warehouse, identifier, literal
+from pipeline.warehouse.duck import Warehouse
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,8 +65,10 @@ def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run
     if not everything:
         return BuildReport(seconds, (), ())
     _drop_leftover_views(warehouse, existing, project.models)
-    columns = _columns(warehouse)
-    uncommented = _comment(warehouse, [project.models[name] for name in order], project.readings, columns)
+    columns = read_columns(warehouse)
+    models = [project.models[name] for name in order]
+    uncommented = write_comments(warehouse, models, project.readings, columns)
+    record_models(warehouse, models, project.readings)
     checks = _checks(warehouse, folder, project.models, columns)
     return BuildReport(seconds, run_checks(warehouse, checks, as_run), uncommented)
 
@@ -121,57 +124,6 @@ def _drop_leftover_views(warehouse: Warehouse, existing: dict[str, str], models:
     for name, what in existing.items():
         if what == "view" and name not in models and name.split(".")[0] in MODEL_SCHEMAS:
             warehouse.execute(f"drop view if exists {name}")
-
-
-def _columns(warehouse: Warehouse) -> dict[str, dict[str, str | None]]:
-    """Comment (or None) by column, by schema.table, of everything in the file."""
-    found: dict[str, dict[str, str | None]] = {}
-    for table, column, comment in warehouse.rows(
-        "select schema_name || '.' || table_name, column_name, comment from duckdb_columns()"
-        " where database_name = current_database() order by 1, column_index"
-    ):
-        found.setdefault(table, {})[column] = comment
-    return found
-
-
-_VERSION_COMMENTS = {
-    "from_run_id": "first run in which this version holds",
-    "to_run_id": "run in which it no longer holds (exclusive); null = current",
-    "is_removed": "a tombstone: the key is not in these runs, the other columns are its last ones",
-}
-
-
-def _comment(
-    warehouse: Warehouse,
-    models: list[Model],
-    readings: dict[str, Reading],
-    columns: dict[str, dict[str, str | None]],
-) -> tuple[str, ...]:
-    """Comment tables and columns, in build order: a column without its own comment inherits that of its namesake."""
-    script = []
-    uncommented = []
-    for model in models:
-        what = "view" if model.kind == "view" else "table"
-        script.append(f"comment on {what} {model.name} is {literal(model.source.sentences)}")
-        stray = [name for name in model.comments if name not in columns[model.name]]
-        if stray:
-            msg = f"{model.source.place()}: the comment at {stray[0]!r} belongs to no column; give the column an alias."
-            raise BuildFailed(msg)
-        for column in columns[model.name]:
-            inherited = (
-                columns[table].get(column) for table in sorted(readings[model.name].tables) if table in columns
-            )
-            own = model.comments.get(column) or _VERSION_COMMENTS.get(column)
-            text = own or next((comment for comment in inherited if comment), None)
-            columns[model.name][column] = text
-            if text is None:
-                uncommented.append(f"{model.name}.{column}")
-            else:
-                script.append(f"comment on column {model.name}.{identifier(column)} is {literal(text)}")
-    if script:
-        with warehouse.transaction():
-            warehouse.execute(";\n".join(script))
-    return tuple(uncommented)
 
 
 def _checks(

@@ -154,3 +154,18 @@ def test_the_tables_do_not_depend_on_threads(threads: int, project: Any) -> None
     assert [row[0] for row in project.warehouse.rows("select n from core.t order by rowid")] == in_order
     keys = [row[0] for row in project.warehouse.rows("select k from core.h order by rowid")]
     assert keys == sorted(map(str, range(300000)))
+
+
+def test_what_a_model_is_and_reads_stands_in_the_file(project: Any) -> None:
+    """meta.models has kind, grain, reads and calls of the newest full build, and nothing of models that are gone."""
+    project.write("macros/a.sql", "-- The next.\n-- macro: staging.a(x)\nx + 1\n")
+    project.model("staging.z", "select 1 as n", "-- kind: view\n")
+    project.model("core.a", "select staging.a(z.n) as n from staging.z as z cross join meta.current_run as run")
+    project.model("core.old", "select 1 as n")
+    project.build()
+    (project.folder / "core" / "old.sql").unlink()
+    project.build()
+    assert project.rows("meta.models") == [
+        ("core.a", "table", "one thing", ["meta.current_run", "staging.z"], ["staging.a"], "sql/core/a.sql"),
+        ("staging.z", "view", "one thing", [], [], "sql/staging/z.sql"),
+    ]
