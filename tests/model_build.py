@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipeline.api.contract import LISTS
+from pipeline.api.tolerant import split_items
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import set_lists, set_policy, set_run
 from pipeline.load.raw import load_run
@@ -84,7 +85,10 @@ class Estate:
     @staticmethod
     def _land_resource(account: Path, run_id: str, resource: str, page: Path) -> Extract:
         body = page.read_bytes()
-        items = msgspec.json.decode(body, type=list[msgspec.Raw])
+        try:
+            items = msgspec.json.decode(body, type=list[msgspec.Raw])
+        except msgspec.DecodeError:  # a hostile item, which the extraction lands all the same
+            items = [msgspec.Raw(item) for item in split_items(body) or []]
         landing = ResourceLanding(account, run_id, resource, _event_day if resource == "audit_log" else None)
         landing.write([LandedPage(0, len(items), items, body)])
         return Extract(
