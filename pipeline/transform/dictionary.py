@@ -47,9 +47,7 @@ def write_comments(
             msg = f"{model.source.place()}: the comment at {stray[0]!r} belongs to no column; give the column an alias."
             raise BuildFailed(msg)
         for column in columns[model.name]:
-            inherited = (
-                columns[table].get(column) for table in sorted(readings[model.name].tables) if table in columns
-            )
+            inherited = (columns[table].get(column) for table in _as_named(readings[model.name]) if table in columns)
             own = model.comments.get(column) or _VERSION_COMMENTS.get(column)
             text = own or next((comment for comment in inherited if comment), None)
             columns[model.name][column] = text
@@ -61,6 +59,11 @@ def write_comments(
         with warehouse.transaction():
             warehouse.execute(";\n".join(script))
     return tuple(uncommented)
+
+
+def _as_named(reading: Reading) -> list[str]:
+    """The tables that a model reads in the order in which its file first names them."""
+    return sorted(reading.tables, key=lambda name: (reading.tables[name], name))
 
 
 def record_models(warehouse: Warehouse, models: Sequence[Model], readings: Mapping[str, Reading]) -> None:

@@ -12,7 +12,7 @@ no hash is stored, so hash() may differ between versions of the engine. Running 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from pipeline.errors import BuildFailed, EngineRefused
 from pipeline.transform.model import Kind, Model
@@ -66,24 +66,30 @@ def _append(warehouse: Warehouse, model: Model, names: Mapping[str, str]) -> Non
 def _versions(warehouse: Warehouse, model: Model, selected: Mapping[str, str], run_id: str) -> None:
     key = _key(model, selected)[0]
     columns = ", ".join(identifier(column) for column in selected)
+    run = literal(run_id)
+    insert = f"insert into {model.name} ({columns}, from_run_id, to_run_id, is_removed)"
+    fresh = f" select *, {run}, null, false from (select {columns} from ("
     with warehouse.transaction():
         warehouse.execute(f"delete from {model.name} where from_run_id = ?", [run_id])
         warehouse.execute(f"update {model.name} set to_run_id = null where to_run_id = ?", [run_id])
+        if not warehouse.rows(f"select 1 from {model.name} limit 1"):
+            send(warehouse, model, insert + fresh, "))")
+            before, after = _doubles(key)
+            _refuse_doubles(model, warehouse.rows(f"{before}select {key} from {model.name}{after}"))
+            return
         send(warehouse, model, *_moved(model.name, key, selected))
         warehouse.execute(
             f"update {model.name} as kept set to_run_id = ? from temp.main.moved as moved"
             f" where kept.to_run_id is null and kept.{key} = moved.{key}",
             [run_id],
         )
-        run = literal(run_id)
         send(
             warehouse,
             model,
-            f"insert into {model.name} ({columns}, from_run_id, to_run_id, is_removed)"
-            f" select *, {run}, null, false from (select {columns} from (",
+            insert + fresh,
             f")) as fresh where fresh.{key} in (select {key} from temp.main.moved where not is_removed)"
             f" union all select {columns}, {run}, null, true from {model.name} as kept where kept.to_run_id = {run}"
-            f" and kept.{key} in (select {key} from temp.main.moved where is_removed) order by {key}",
+            f" and kept.{key} in (select {key} from temp.main.moved where is_removed)",
         )
         _require_one_row_a_key(warehouse, model, key, run_id)
         warehouse.execute("drop table temp.main.moved")
@@ -137,13 +143,20 @@ def _require_one_row_a_key(warehouse: Warehouse, model: Model, key: str, run_id:
     selected = send(warehouse, model, "select count(*) from (", ")")[0][0]
     if without_key == 0 and moved == opened and selected == held:
         return
-    after = f") group by {key} having count(*) > 1 or {key} is null order by {key} limit 3"
-    doubles = send(warehouse, model, f"select {key} from (", after)
-    if not doubles:  # an incomplete snapshot holds fewer keys than the history
-        return
-    shown = ", ".join("null" if value is None else str(value) for (value,) in doubles)
-    msg = f"{model.source.place()}: the key ({model.key[0]}) is null or not unique in {model.name}: {shown}."
-    raise BuildFailed(msg)
+    _refuse_doubles(model, send(warehouse, model, *_doubles(key)))  # none: an incomplete snapshot holds fewer keys
+
+
+def _doubles(key: str) -> tuple[str, str]:
+    """Around a SELECT: up to three keys that are null or not unique."""
+    return f"select {key} from (", f") group by {key} having count(*) > 1 or {key} is null order by {key} limit 3"
+
+
+def _refuse_doubles(model: Model, doubles: Sequence[tuple[object, ...]]) -> None:
+    """BuildFailed shows the keys that are null or not unique, if there are any."""
+    if doubles:
+        shown = ", ".join("null" if value is None else str(value) for (value,) in doubles)
+        msg = f"{model.source.place()}: the key ({model.key[0]}) is null or not unique in {model.name}: {shown}."
+        raise BuildFailed(msg)
 
 
 def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], ...], *, is_new: bool) -> dict[str, str]:

@@ -1,7 +1,7 @@
 -- An endpoint with everything that does not change by the mere passing of time: its own values, its certificate's, its unit.
 -- The certificate's columns are the endpoint's own value, else its certificate's; trust, status, key and signature are always the certificate's.
 -- The unit is the endpoint's, else its certificate's in that account, else that of the policy's mapping by sensor, agent, connector or
--- network (the smallest network that holds its ip), else (unassigned). core.endpoint_history keeps versions of nearly all of these columns.
+-- network (the smallest network that holds its ip), else (unassigned). core.endpoint_history keeps its versions.
 -- grain: one endpoint of the newest snapshot
 -- kind: view
 with unplaced as (
@@ -110,10 +110,7 @@ select
         else profiles.profile_name
     end as profile_name, -- name of that profile
     holdings.has_owner, -- its certificate has an owner tag or owners; null without a certificate
-    certificates.is_revoked, -- a certificate search or an endpoint says that its certificate is revoked
-    states.last_discovered_at, -- when a scan last saw it; in no version of the history, as each scan moves it
-    holdings.has_undeployed_renewal, -- a newer certificate of its name is on no endpoint; in no version, as other certificates move it
-    holdings.is_owned -- its certificate has a unit and an owner in this account; in no version, as has_owner is
+    certificates.is_revoked -- a certificate search or an endpoint says that its certificate is revoked
 from core.endpoint_state as states
 left join core.certificates as certificates
     on certificates.certificate_key = states.certificate_key

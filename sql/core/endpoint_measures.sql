@@ -1,4 +1,6 @@
 -- An endpoint of the newest snapshot with its time and history: days left, buckets, when we first saw it, since when it is unsecured.
+-- It reads the current versions of the history, which are a table already. An endpoint that an incomplete run did not see keeps its
+-- version open, and is not in the snapshot.
 -- The metrics read this view, so that back weeks need not write core.endpoints, which is the same rows as a table.
 -- Ages and days left count from the current run, also for an account whose newest complete run is older (is_stale).
 -- Unsecured since: the first run of the newest unbroken line of versions with protection none or unspecified.
@@ -29,63 +31,70 @@ unsecured as (
 
 dated as (
     select
-        attributes.account,
-        attributes.endpoint_key,
-        attributes.endpoint_id,
-        attributes.automation_guid,
-        attributes.ip,
-        attributes.port,
-        attributes.host_name,
-        attributes.domain_name,
-        attributes.is_automatable,
-        attributes.is_unsecured,
-        attributes.is_discovered,
-        attributes.protection,
-        attributes.automation_state,
-        attributes.automation_status,
-        attributes.automation_outcome,
-        attributes.certificate_key,
-        attributes.certificate_match,
-        attributes.common_name,
-        attributes.serial_number,
-        attributes.issuer,
-        attributes.ca_vendor,
-        attributes.trust,
-        attributes.valid_from_at,
-        attributes.valid_to_at,
-        core.whole_days(current_run.as_of_at, attributes.valid_to_at) as days_left,
-        attributes.key_type,
-        attributes.key_size,
-        attributes.signature_algorithm,
-        attributes.security_rating,
-        attributes.business_unit,
-        attributes.tags,
-        attributes.os_name,
-        attributes.sensor_name,
-        attributes.last_discovered_at,
-        attributes.certificate_id,
-        attributes.thumbprint,
-        attributes.issuing_profile_id,
-        attributes.discovery_status,
-        attributes.discovery_error,
-        attributes.os_version,
-        attributes.application,
-        attributes.agent_name,
-        attributes.connector_name,
-        attributes.source,
-        attributes.sans,
-        attributes.certificate_status,
-        attributes.profile_id,
-        attributes.profile_name,
-        attributes.has_owner,
-        attributes.is_revoked,
-        attributes.has_undeployed_renewal,
-        attributes.is_owned,
+        versions.account,
+        versions.endpoint_key,
+        versions.endpoint_id,
+        versions.automation_guid,
+        versions.ip,
+        versions.port,
+        versions.host_name,
+        versions.domain_name,
+        versions.is_automatable,
+        versions.is_unsecured,
+        versions.is_discovered,
+        versions.protection,
+        versions.automation_state,
+        versions.automation_status,
+        versions.automation_outcome,
+        versions.certificate_key,
+        versions.certificate_match,
+        versions.common_name,
+        versions.serial_number,
+        versions.issuer,
+        versions.ca_vendor,
+        versions.trust,
+        versions.valid_from_at,
+        versions.valid_to_at,
+        core.whole_days(current_run.as_of_at, versions.valid_to_at) as days_left,
+        versions.key_type,
+        versions.key_size,
+        versions.signature_algorithm,
+        versions.security_rating,
+        versions.business_unit,
+        versions.tags,
+        versions.os_name,
+        versions.sensor_name,
+        states.last_discovered_at,
+        versions.certificate_id,
+        versions.thumbprint,
+        versions.issuing_profile_id,
+        versions.discovery_status,
+        versions.discovery_error,
+        versions.os_version,
+        versions.application,
+        versions.agent_name,
+        versions.connector_name,
+        versions.source,
+        versions.sans,
+        versions.certificate_status,
+        versions.profile_id,
+        versions.profile_name,
+        versions.has_owner,
+        versions.is_revoked,
+        holdings.has_undeployed_renewal,
+        holdings.is_owned,
         current_run.as_of_at,
         current_run.run_id
-    from core.endpoint_attributes as attributes
+    from core.endpoint_history as versions
+    join core.endpoint_state as states
+        on states.endpoint_key = versions.endpoint_key
     cross join meta.current_run as current_run
+    left join core.certificate_accounts as holdings
+        on holdings.account = versions.account
+        and holdings.certificate_key = versions.certificate_key
+    where versions.to_run_id is null and not versions.is_removed
 )
+
 
 select
     dated.account, -- the account's name in the configuration

@@ -85,6 +85,14 @@ def test_a_key_that_is_not_one_row_stops_the_build(rows: Any, history: Any) -> N
     assert history.rows("core.history") == [("a", 1, None, "r1", None, False)]
 
 
+@pytest.mark.parametrize("rows", [[("a", 1, None), ("a", 2, None)], [(None, 1, None)]])
+def test_a_key_that_is_not_one_row_stops_the_first_build(rows: Any, history: Any) -> None:
+    """Also where there is nothing yet to compare with."""
+    with pytest.raises(BuildFailed, match=r"core/history\.sql line \d+: the key \(thing_key\)"):
+        show(history, "r1", *rows)
+    assert history.rows("core.history") == []
+
+
 def test_a_model_of_other_columns_does_not_touch_the_history(history: Any) -> None:
     """Kept rows of another shape are never mixed with new ones."""
     show(history, "r1", ("a", 1, None))
