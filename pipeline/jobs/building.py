@@ -72,14 +72,28 @@ def build_now(
                 if wish.takes(manifest) and not is_complete(manifest):
                     accept_run(warehouse, run, manifest.account, accept_incomplete or "")
             set_run(warehouse, run, manifests[0].as_of_at, settings.zone)
-            build_models(warehouse, places.content("sql"), everything=number == len(runs), as_run=run)
+            report = build_models(warehouse, places.content("sql"), everything=number == len(runs), as_run=run)
             logger.info("Run %s is built (%d of %d).", run, number, len(runs))
+            for outcome in report.warnings:
+                logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)
         mark_published(warehouse, clock())
         publish(build_file, mode=int(settings.publish.mode, 8), group=settings.publish.group)
     except BaseException:
         discard(build_file)
         raise
+    for run, manifests in runs:
+        for manifest in manifests:
+            if accept_incomplete is not None and not is_complete(manifest):
+                _warn_of_incomplete(run, manifest, accept_incomplete)
     return Outcome((str(settings.database),))
+
+
+def _warn_of_incomplete(run: str, manifest: Manifest, accepted: str) -> None:
+    logger.warning(
+        "Account %s of run %s is published INCOMPLETE, accepted because: %s. It lacks: %s. Counts may be too low and"
+        " shares wrong; the report says so on its cover, and the next complete extract ends it.",
+        *(manifest.account, run, accepted.rstrip("."), manifest.reason),
+    )
 
 
 def _rows(manifest: Manifest) -> int:

@@ -17,6 +17,7 @@ from pipeline.extract.run import choose_accounts, extract_run, resume_run
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
 from pipeline.progress import page_bars
 from pipeline.runs.lock import hold_lock
+from pipeline.runs.manifest import is_complete
 
 logger = logging.getLogger(__name__)
 
@@ -85,8 +86,16 @@ def extract_now(settings: Settings, selection: Selection, clock: Clock, *, show_
             wanted = Wanted(selection.resources, selection.accounts, since)
             reading = extract_run(settings, wanted, clock=clock, on_page=on_page)
         try:
-            return asyncio.run(reading).run_id
+            result = asyncio.run(reading)
         except KeyboardInterrupt:
             started = max((path.parent.name for path in (settings.data / "landing").glob("*/*/run.json")), default="")
             logger.warning("Run %s is kept as far as it came; `tlm extract --resume %s` goes on.", started, started)
             raise
+    for manifest in result.manifests:
+        if not is_complete(manifest):
+            logger.warning(
+                "Account %s: run %s has what was asked for and is no whole run (%s), so `tlm build` does not take it;"
+                " `tlm extract` without --resource reads all that a build needs.",
+                *(manifest.account, manifest.run_id, manifest.reason),
+            )
+    return result.run_id

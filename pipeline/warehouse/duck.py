@@ -1,7 +1,7 @@
 """The one door to DuckDB: a connection whose default catalog is the warehouse file, attached as `tlm`.
 
 All results are fetched whole: after a partial fetch the connection would stay busy. Engine errors leave this module as
-`EngineRefused` (a statement that is wrong), `OutputFailed` (the disk) or `UsageError` (a time limit).
+`EngineRefused` (a statement that is wrong) or `OutputFailed` (the disk).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -50,10 +49,6 @@ def identifier(name: str) -> str:
 def literal(text: str) -> str:
     """`text` as a SQL string."""
     return "'" + text.replace("'", "''") + "'"
-
-
-class _InterruptedError(Exception):
-    """The time limit stopped a statement."""
 
 
 class Warehouse:
@@ -102,20 +97,6 @@ class Warehouse:
                 self._connection.rollback()
             raise
         self.execute("commit")
-
-    @contextmanager
-    def time_limit(self, seconds: float) -> Iterator[None]:
-        """Stop a statement of the block that is still at work after `seconds`, with a UsageError."""
-        timer = threading.Timer(seconds, self._connection.interrupt)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        except _InterruptedError:
-            msg = f"The statement was stopped after {seconds:g} s; ask for less, or filter earlier."
-            raise UsageError(msg) from None
-        finally:
-            timer.cancel()
 
     def limit_memory(self, items: int) -> None:
         """Bound the engine's own memory for a build that loads `items` landed items; beyond it, it spills to disk.
@@ -198,8 +179,6 @@ def _connect(spill: Path) -> duckdb.DuckDBPyConnection:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except duckdb.InterruptException:
-        raise _InterruptedError from None
     except duckdb.OutOfMemoryException as error:
         msg = f"The engine ran out of memory: {_first_line(error)}"
         raise OutputFailed(msg) from None

@@ -56,6 +56,9 @@ def test_an_accepted_account_is_published_with_its_reason(
         assert rows(place, "select distinct account from core.endpoints") == [("apac",)]
     code, _, err = place.tlm("build", "--run", run, "--accept-incomplete", "the window was closed")
     assert code == 0, err
+    (line,) = [line for line in err.splitlines() if "INCOMPLETE" in line]
+    assert f"Account prod of run {run} is published INCOMPLETE, accepted because: the window was closed." in line
+    assert "endpoints.discovered" in line
     told = rows(place, "select account, is_complete, is_accepted, reason from meta.runs order by account")
     assert told[0] == ("apac", True, False, None)
     assert told[1][:3] == ("prod", False, True)

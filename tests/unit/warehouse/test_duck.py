@@ -78,14 +78,6 @@ def test_copy_reaches_the_named_folder_only(published: Path, tmp_path: Path) -> 
     assert not (tmp_path / "things.csv").exists()
 
 
-def test_a_runaway_is_stopped_and_the_connection_lives_on(published: Path) -> None:
-    """After the time limit the user reads why, and the next statement runs."""
-    with open_read_only(published) as warehouse:
-        with pytest.raises(UsageError, match=r"stopped after 0\.2 s"), warehouse.time_limit(0.2):
-            warehouse.execute(ENDLESS)
-        assert warehouse.rows("select 1") == [(1,)]
-
-
 def test_ctrl_c_reaches_a_statement_at_work(published: Path) -> None:
     """The engine lets go at once, and the interrupt comes out as Python's own."""
     with open_read_only(published) as warehouse:

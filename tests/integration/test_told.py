@@ -1,0 +1,45 @@
+"""What a person is told on stderr although the command has done its work."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+from place import Place
+
+from pipeline import places
+from pipeline.sandbox.plan import Plan
+from pipeline.sandbox.serve import ThreadedSandbox
+
+Start = Callable[[Plan], ThreadedSandbox]
+PLAN = Plan(endpoints=60, weeks=1, shares={"prod": 1.0})
+
+
+def test_a_check_that_warns_is_told(place: Place, sandbox_of: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The build ends with 0, and one line names the check, its file, how many rows it found, and the first of them."""
+    models = place.folder / "models" / "sql"
+    shutil.copytree(places.content("sql"), models)
+    check = "-- Every account is worth a look.\n-- severity: warn\nselect account from meta.build_accounts\n"
+    (models / "checks" / "worth_a_look.sql").write_text(check, encoding="utf-8")
+    monkeypatch.setattr(places, "content", models.parent.joinpath)
+    sandbox = sandbox_of(PLAN)
+    place.configure(sandbox.base_url, sandbox.keys)
+    code, _, err = place.tlm("run", "daily")
+    assert code == 0
+    (line,) = [line for line in err.splitlines() if "A check warns: worth_a_look found" in line]
+    assert "worth_a_look found 1 row" in line
+    assert "worth_a_look.sql" in line
+    assert "{account: prod}" in line
+
+
+def test_a_part_of_a_run_says_that_it_is_one(place: Place, sandbox_of: Start) -> None:
+    """`tlm extract --resource` does what was asked, and says for each account why no build takes it and what would."""
+    sandbox = sandbox_of(PLAN)
+    place.configure(sandbox.base_url, sandbox.keys)
+    code, out, err = place.tlm("extract", "--resource", "profiles")
+    (line,) = [line for line in err.splitlines() if "no whole run" in line]
+    assert code == 0
+    assert out.strip() in line
+    assert "endpoints.automatable" in line
+    assert "`tlm extract` without --resource" in line
