@@ -35,8 +35,8 @@ class Estate:
     def __init__(self, folder: Path, build: Build, landing: Path) -> None:
         self.folder = folder
         self.warehouse: Warehouse = build.warehouse
-        self._landing = landing
-        self._landed: dict[tuple[str, str], Manifest] = {}
+        self.landing = landing
+        self.manifests: dict[tuple[str, str], Manifest] = {}
         create_meta(self.warehouse)
         set_policy(self.warehouse, read_policy(folder))
         set_lists(self.warehouse, folder)
@@ -50,14 +50,14 @@ class Estate:
         facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
         as_of_at = datetime.fromisoformat(facts["as_of_at"])
         for pages in sorted((run / "pages").iterdir()):
-            load_run(self.warehouse, self._landing, self._land(pages, facts["run_id"], as_of_at))
+            load_run(self.warehouse, self.landing, self._land(pages, facts["run_id"], as_of_at))
         set_run(self.warehouse, facts["run_id"], as_of_at, ZoneInfo(facts["timezone"]))
         return build_models(self.warehouse, content("sql"), everything=everything, as_run=facts["run_id"])
 
     def _land(self, pages: Path, run_id: str, as_of_at: datetime) -> Manifest:
-        if (pages.name, run_id) in self._landed:
-            return self._landed[pages.name, run_id]
-        account = self._landing / pages.name
+        if (pages.name, run_id) in self.manifests:
+            return self.manifests[pages.name, run_id]
+        account = self.landing / pages.name
         extracts = [
             self._land_resource(account, run_id, call.name, pages / f"{call.name}.json")
             for call in LISTS
@@ -79,7 +79,7 @@ class Estate:
             previous_manifest_hash=None,
         )
         write_manifest(account / run_id, manifest)
-        self._landed[pages.name, run_id] = manifest
+        self.manifests[pages.name, run_id] = manifest
         return manifest
 
     @staticmethod

@@ -165,8 +165,11 @@ select
     named.description,
     endpoint_names.endpoint_key, -- the endpoint it is about, where that resolves
     coalesce(certificate_thumbprints.certificate_key, certificate_names.certificate_key) as certificate_key, -- the certificate it is about, where that resolves
-    named.data
+    named.data,
+    loaded.run_id -- the run that first brought it
 from named
+join meta.build_accounts as loaded
+    on loaded.account = named.account
 left join endpoint_names
     on endpoint_names.account = named.account
     and endpoint_names.resource_id = named.resource_id

@@ -1,0 +1,70 @@
+"""Runs taken back: a build file as if a run, and all after it, had never been built.
+
+Which tables hold runs is read from the file itself: one with a `run_id` has the runs that brought its rows, one with
+`from_run_id`, `to_run_id` and `is_removed` has versions over runs. Views follow; tables that are rebuilt are made anew
+by the next build.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.load.raw import load_run
+from pipeline.runs.manifest import Manifest
+from pipeline.warehouse.duck import Warehouse, identifier
+
+_VERSIONED = frozenset(("from_run_id", "to_run_id", "is_removed"))
+_RECORDS = ("runs", "extracts", "drift")
+_COLUMNS = """
+select columns.schema_name || '.' || columns.table_name, list(columns.column_name)
+from duckdb_columns() as columns
+join duckdb_tables() as tables using (database_name, schema_name, table_name)
+where columns.database_name = current_database()
+group by all
+order by 1
+"""
+
+
+def rewind(warehouse: Warehouse, run_id: str) -> tuple[tuple[str, str], ...]:
+    """Take back the run `run_id` and every later one; all or nothing.
+
+    Versions that they opened are gone and those that they closed are open again; what they brought (items, events,
+    metrics, drift, their own records) is gone. The (account, run) given back are those whose pages raw.* now lacks:
+    `load_again` each before models are built. `set_run` says which run comes next.
+    """
+    with warehouse.transaction():
+        for table, columns in warehouse.rows(_COLUMNS):
+            name = identifier(table)
+            if frozenset(columns) >= _VERSIONED:
+                warehouse.execute(f"delete from {name} where from_run_id >= ?", [run_id])
+                warehouse.execute(f"update {name} set to_run_id = null where to_run_id >= ?", [run_id])
+            elif "run_id" in columns:
+                warehouse.execute(f"delete from {name} where run_id >= ?", [run_id])
+    return _lacking(warehouse)
+
+
+def load_again(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
+    """Load the pages of a run of an account that the file has recorded; its records stay as they are."""
+    who = [manifest.run_id, manifest.account]
+    for table in _RECORDS:
+        kept = f"create or replace temp table kept_{table} as select * from meta.{table}"
+        warehouse.execute(f"{kept} where run_id = ? and account = ?", who)
+    load_run(warehouse, landing, manifest)
+    for table in _RECORDS:
+        warehouse.execute(f"delete from meta.{table} where run_id = ? and account = ?", who)
+        warehouse.execute(f"insert into meta.{table} select * from temp.main.kept_{table}")
+        warehouse.execute(f"drop table temp.main.kept_{table}")
+
+
+def _lacking(warehouse: Warehouse) -> tuple[tuple[str, str], ...]:
+    """The newest published run of each account, unless it is the one that raw.* holds rows of."""
+    tables = warehouse.rows(
+        "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'raw'"
+        " intersect select table_name from duckdb_columns() where column_name = 'run_id'"
+    )
+    loaded = " union ".join(f"select account, run_id from {identifier(f'raw.{name}')}" for (name,) in tables)
+    rows = warehouse.rows(
+        "select account, max(run_id) as run_id from meta.runs where is_complete or is_accepted group by account"
+        f" except ({loaded}) order by all"
+    )
+    return tuple((row[0], row[1]) for row in rows)
