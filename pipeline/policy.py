@@ -20,6 +20,7 @@ FILE_NAME = "policy.toml"
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 UNIT_KINDS = ("sensor", "agent", "connector", "network")
 Days = Annotated[int, msgspec.Meta(ge=0)]
+Years = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
@@ -57,6 +58,22 @@ class Freeze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     from_on: date
     to_on: date
+
+
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a run keeps its pages in the landing zone: each, then the last complete one of a week, of a month."""
+
+    all_days: Positive = 30
+    weekly_years: Years = 2
+    monthly_years: Years = 7
+
+
+class LegalHold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No run of these days is removed while this stands in the policy; both days are inside, without `to_on` no end."""
+
+    reason: str
+    from_on: date
+    to_on: date | None = None
 
 
 class UnitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +114,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     freezes: tuple[Freeze, ...] = ()
     shrink_warn: Share = 0.10
     shrink_stop: Share = 0.50
+    retention: Retention = Retention()
+    legal_holds: tuple[LegalHold, ...] = ()
 
 
 def read_policy(folder: Path) -> Policy:
@@ -133,4 +152,11 @@ def _check(policy: Policy, place: Path) -> None:
     for freeze in policy.freezes:
         if freeze.to_on < freeze.from_on:
             msg = f'{place}: freeze "{freeze.name}" ends ({freeze.to_on}) before it begins ({freeze.from_on}).'
+            raise ConfigurationError(msg)
+    for number, hold in enumerate(policy.legal_holds):
+        if not hold.reason.strip():
+            msg = f"{place}: legal_holds[{number}].reason is blank; say who asked for it or which case it is."
+            raise ConfigurationError(msg)
+        if hold.to_on is not None and hold.to_on < hold.from_on:
+            msg = f'{place}: legal hold "{hold.reason}" ends ({hold.to_on}) before it begins ({hold.from_on}).'
             raise ConfigurationError(msg)

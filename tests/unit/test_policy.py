@@ -31,6 +31,11 @@ def test_no_file_means_the_documented_defaults(tmp_path: Path) -> None:
         ('[off_hours]\ndays = ["caturday"]', "caturday"),
         ('[off_hours]\nbefore = "six"', "before"),
         ('[[freezes]]\nname = "Year end"\nfrom_on = 2026-12-31\nto_on = 2026-12-01', "before it begins"),
+        ("[retention]\nall_days = 0", "retention.all_days"),
+        ("[retention]\nweeks = 4", "unknown key retention.weeks"),
+        ('[[legal_holds]]\nreason = " "\nfrom_on = 2026-01-01', "legal_holds[0].reason is blank"),
+        ('[[legal_holds]]\nreason = "case 1"\nfrom_on = 2026-02-01\nto_on = 2026-01-31', "before it begins"),
+        ("[[legal_holds]]\nfrom_on = 2026-02-01", "reason"),
     ],
 )
 def test_a_typo_names_the_file_and_the_key(tmp_path: Path, text: str, words: str) -> None:

@@ -22,12 +22,20 @@ OPTIONS_OF = {
         config.Publish,
         config.Report,
     ],
-    "policy.toml": [policy.Policy, policy.Targets, policy.SlaDays, policy.OffHours, policy.Freeze],
+    "policy.toml": [
+        policy.Policy,
+        policy.Targets,
+        policy.SlaDays,
+        policy.OffHours,
+        policy.Retention,
+        policy.LegalHold,
+        policy.Freeze,
+    ],
 }
 # Not for the file: where it is, and names that are tables.
 TABLES = {
     *("folder", "accounts", "extract", "contract", "publish", "report"),
-    *("targets", "business_units", "freezes", "sla_days", "off_hours"),
+    *("targets", "business_units", "freezes", "sla_days", "off_hours", "retention", "legal_holds"),
 }
 
 
@@ -64,6 +72,7 @@ def test_the_options_in_comments_are_valid(name: str, tmp_path: Path) -> None:
         assert config.read_settings(tmp_path / name, {}).publish.group == "pki"
     else:
         assert policy.read_policy(tmp_path).freezes
+        assert policy.read_policy(tmp_path).legal_holds
 
 
 def test_the_waivers_are_a_header() -> None:
