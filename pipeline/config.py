@@ -119,10 +119,11 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Mode (octal text) and group of the published database and the outputs."""
+    """Mode (octal text) and group of the published database and the outputs; how many earlier databases are kept."""
 
     mode: str = "0640"
     group: str | None = None
+    keep: Annotated[int, msgspec.Meta(ge=0)] = 3
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline import places
 from pipeline.config import Settings
 from pipeline.errors import UsageError
+from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
 from pipeline.load.choose import Wish, choose_runs
 from pipeline.load.meta import create_meta
@@ -21,7 +22,8 @@ from pipeline.load.published import accept_run, forget_metrics, mark_published, 
 from pipeline.load.raw import load_run, record_run
 from pipeline.policy import read_policy
 from pipeline.runs.lock import hold_lock
-from pipeline.runs.manifest import Manifest, find_runs, is_complete
+from pipeline.runs.manifest import Manifest, is_complete
+from pipeline.runs.retention import find_retained, refuse_pruned
 from pipeline.transform.run import build_models
 from pipeline.warehouse.publish import discard, open_build, publish
 
@@ -54,7 +56,9 @@ def build_now(
     policy = read_policy(Path(settings.folder))
     landing = settings.data / "landing"
     wish = Wish(run_id, accept_incomplete)
-    runs = choose_runs(find_runs(landing), published_accounts(settings.database), wish)
+    if run_id is not None:
+        refuse_pruned(landing, run_id)
+    runs = choose_runs(find_retained(landing), published_accounts(settings.database), wish)
     if not runs:
         has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
         return Outcome((f"Nothing new to build: {settings.database} {has}.",))
@@ -85,6 +89,7 @@ def build_now(
         for manifest in manifests:
             if accept_incomplete is not None and not is_complete(manifest):
                 _warn_of_incomplete(run, manifest, accept_incomplete)
+    retain(settings, policy, clock)
     return Outcome((str(settings.database),))
 
 

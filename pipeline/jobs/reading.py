@@ -18,6 +18,7 @@ from pipeline.jobs.outcome import Clock, Outcome, utc_now
 from pipeline.progress import page_bars
 from pipeline.runs.lock import hold_lock
 from pipeline.runs.manifest import is_complete
+from pipeline.runs.retention import refuse_pruned
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ def extract_now(settings: Settings, selection: Selection, clock: Clock, *, show_
     """The same for a caller that holds the lock: the run's id."""
     with page_bars(enabled=show_progress) as on_page:
         if selection.resume is not None:
+            refuse_pruned(settings.data / "landing", selection.resume)
             reading = resume_run(settings, selection.resume, clock=clock, on_page=on_page)
         else:
             day = selection.since

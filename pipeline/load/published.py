@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.runs.retention import Needed
 from pipeline.warehouse.duck import Warehouse, open_read_only
 
 
@@ -15,6 +16,17 @@ def published_accounts(database: Path) -> frozenset[tuple[str, str]]:
     with open_read_only(database) as warehouse:
         rows = warehouse.rows("select run_id, account from meta.runs where published_at is not null")
     return frozenset((row[0], row[1]) for row in rows)
+
+
+def read_needed(database: Path) -> Needed:
+    """What the published file rests on, for the retention of runs."""
+    with open_read_only(database) as warehouse:
+        newest = warehouse.rows("select account, max(run_id) from meta.runs where published_at is not null group by 1")
+        runs = warehouse.rows(
+            "select account, run_id from meta.build_accounts union select account, baseline_run_id from"
+            " meta.build_accounts where baseline_run_id is not null"
+        )
+    return Needed(dict(newest), frozenset((row[0], row[1]) for row in runs))
 
 
 def mark_published(warehouse: Warehouse, at: datetime) -> None:

@@ -110,6 +110,11 @@ def read_pruned(path: Path) -> Pruned:
         raise UsageError(msg) from None
 
 
+def find_retained(landing: Path) -> tuple[manifests.Manifest, ...]:
+    """The finished runs below `landing` that have their pages, sorted by run id, then account."""
+    return tuple(one for one in manifests.find_runs(landing) if not is_pruned(landing, one.account, one.run_id))
+
+
 def is_pruned(landing: Path, account: str, run_id: str) -> bool:
     """Whether the pages of a run are gone, or on their way."""
     return (landing / account / run_id / FILE_NAME).exists()

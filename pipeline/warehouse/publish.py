@@ -3,11 +3,16 @@
 A build works on a copy (`tlm.duckdb.building`) of the published file. `publish` makes the copy safe on disk and moves
 it over the published one; readers that hold the old file keep it. A crash at any point leaves the old file byte for
 byte, and what a dead build left is removed when the next one starts.
+
+The file that is replaced gets a second name first, `published/<its run>/tlm.duckdb` beside it: a hard link, which takes
+no space and is there or not there. The newest few of these are kept.
 """
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +23,10 @@ from pipeline.errors import OutputFailed
 from pipeline.warehouse.duck import CATALOG, STORAGE_VERSION, Warehouse, literal, open_writable
 
 _SUFFIX = ".building"
+_LOG = logging.getLogger(__name__)
+_EARLIER = re.compile(r"(\d{8}T\d{6}Z-[0-9a-f]{6})(?:-(\d+))?")
+SHELF = "published"
+"""The folder beside the published file in which earlier ones are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +53,20 @@ def open_build(published: Path) -> Build:
     return Build(warehouse, building, published)
 
 
-def publish(build: Build, *, mode: int = 0o640, group: str | None = None) -> None:
-    """Swap the build in, readable as `mode` and `group` say; if that fails the old file stays and the build is gone."""
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """How the file that is replaced is kept: under the name of its run, and how many such files there may be."""
+
+    run_id: str
+    count: int
+
+
+def publish(build: Build, *, mode: int = 0o640, group: str | None = None, earlier: Earlier | None = None) -> None:
+    """Swap the build in, readable as `mode` and `group` say; if that fails the old file stays and the build is gone.
+
+    `earlier`: the old file is kept; None, and a first file, keep nothing.
+    """
+    folder = build.published.with_name(SHELF)
     try:
         with _output(build.published):
             _compact(build.warehouse, build.building)
@@ -54,11 +75,18 @@ def publish(build: Build, *, mode: int = 0o640, group: str | None = None) -> Non
             if group is not None:
                 _give_to(build.building, group)
             _flush(build.building, os.O_RDWR)
+        if earlier is not None and earlier.count and build.published.exists():
+            with _output(folder):
+                place = _keep(build.published, folder, earlier.run_id)
+                _open_to((folder, place), mode, group)
+        with _output(build.published):
             build.building.replace(build.published)
             _flush(build.published.parent, os.O_RDONLY)
     except BaseException:
         discard(build)
         raise
+    if earlier is not None:
+        _thin(folder, earlier.count)
 
 
 def discard(build: Build) -> None:
@@ -81,6 +109,62 @@ def _compact(warehouse: Warehouse, building: Path) -> None:
     warehouse.execute("detach small")
     warehouse.close()
     small.replace(building)
+
+
+def _keep(published: Path, folder: Path, run_id: str) -> Path:
+    """Give the published file a second name in a folder below `folder`, which is given back.
+
+    A build that died may have done so already. A run that is published again has a number behind it.
+    """
+    numbers = [0]
+    for run, number, place in _earlier(folder):
+        if (place / published.name).exists() and (place / published.name).samefile(published):
+            return place
+        numbers += [number] if run == run_id else []
+    place = folder / (run_id if numbers == [0] else f"{run_id}-{max(numbers) + 1}")
+    place.mkdir(parents=True, exist_ok=True)
+    kept = place / published.name
+    try:
+        os.link(published, kept)
+    except OSError:  # a file system without hard links: a copy, which has another name until it is whole
+        draft = kept.with_name(f"{kept.name}.copying")
+        shutil.copy2(published, draft)
+        shutil.chown(draft, group=published.stat().st_gid)
+        _flush(draft, os.O_RDWR)
+        draft.replace(kept)
+    for changed in (place, folder, folder.parent):
+        _flush(changed, os.O_RDONLY)
+    return place
+
+
+def _open_to(folders: tuple[Path, ...], mode: int, group: str | None) -> None:
+    """Let those who may read the published file look into the folders of the earlier ones."""
+    readers = mode & 0o044
+    for folder in folders:
+        folder.chmod(0o700 | readers | readers >> 2)
+        if group is not None:
+            _give_to(folder, group)
+
+
+def _earlier(folder: Path) -> list[tuple[str, int, Path]]:
+    """Run, number and place of the earlier files below `folder`; what people put beside them is theirs."""
+    names = ((_EARLIER.fullmatch(place.name), place) for place in folder.glob("*"))
+    return [(name[1], int(name[2] or 1), place) for name, place in names if name is not None]
+
+
+def _thin(folder: Path, count: int) -> None:
+    """Remove all but the newest `count` of the earlier files, and what a build that died left of one.
+
+    The new file is published already: what cannot be removed is told, and tried again the next time.
+    """
+    found = _earlier(folder)
+    whole = sorted(one for one in found if any(one[2].glob("*.duckdb")))
+    try:
+        for one in found:
+            if one not in whole[max(0, len(whole) - count) :]:
+                shutil.rmtree(one[2])
+    except OSError as error:
+        _LOG.warning("Earlier published files are still in %s (%s); mend its rights.", folder, error.strerror or error)
 
 
 def _give_to(path: Path, group: str) -> None:

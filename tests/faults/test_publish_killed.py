@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.warehouse.duck import open_read_only
-from pipeline.warehouse.publish import discard, open_build, publish
+from pipeline.warehouse.publish import Earlier, discard, open_build, publish
 
 # The child dies by SIGKILL at the numbered call of an operating system function, inside open_build or publish.
 CHILD = """
@@ -72,6 +72,52 @@ def test_a_crash_after_the_swap_has_published(published: Path) -> None:
     with open_read_only(published) as reader:
         assert reader.rows("select value from core.answer") == [(2,)]
     assert [path.name for path in published.parent.iterdir()] == ["tlm.duckdb"]
+
+
+RUN = "20261124T060000Z-aaaaaa"
+KEEPING = CHILD.replace("publish(build)", f"publish(build, earlier=Earlier({RUN!r}, 1))").replace(
+    "import open_build", "import Earlier, open_build"
+)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "at"),
+    [
+        ("os", "link", 1),  # the folder is made, the second name is not
+        ("os", "fsync", 2),  # it has its second name, which is not safe on the disk
+        ("os", "replace", 1),  # safe, not yet swapped
+    ],
+)
+def test_a_crash_while_the_old_file_is_kept_leaves_it_published(
+    module: str, name: str, at: int, published: Path
+) -> None:
+    """Killed at any step, the published file keeps its bytes; the next build keeps it once and leaves no rest."""
+    before = published.read_bytes()
+    child = subprocess.run([sys.executable, "-c", KEEPING, str(published), module, name, str(at)], check=False)
+    assert child.returncode == -9
+    assert published.read_bytes() == before
+    build = open_build(published)
+    build.warehouse.execute("update core.answer set value = 3")
+    publish(build, earlier=Earlier(RUN, 1))
+    (place,) = (published.parent / "published").iterdir()
+    (kept,) = place.iterdir()
+    assert kept.read_bytes() == before
+    with open_read_only(published) as reader:
+        assert reader.rows("select value from core.answer") == [(3,)]
+
+
+def test_a_crash_while_earlier_files_are_removed_has_published(published: Path) -> None:
+    """Killed between two removals the new file is whole, and the next build removes what is too much."""
+    for value in (2, 3):
+        build = open_build(published)
+        build.warehouse.execute(f"update core.answer set value = {value}")
+        publish(build, earlier=Earlier(f"2026112{value}T060000Z-aaaaaa", 9))
+    child = subprocess.run([sys.executable, "-c", KEEPING, str(published), "os", "rmdir", "1"], check=False)
+    assert child.returncode == -9
+    with open_read_only(published) as reader:
+        assert reader.rows("select value from core.answer") == [(2,)]
+    publish(open_build(published), earlier=Earlier("20261125T060000Z-aaaaaa", 1))
+    assert [place.name for place in (published.parent / "published").iterdir()] == ["20261125T060000Z-aaaaaa"]
 
 
 FULL = """

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import OutputFailed
 from pipeline.warehouse.duck import open_read_only
-from pipeline.warehouse.publish import discard, open_build, publish
+from pipeline.warehouse.publish import Earlier, discard, open_build, publish
 
 
 def published_with(path: Path, value: int) -> Path:
@@ -124,3 +124,77 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     with pytest.raises(OutputFailed, match=r"data/tlm\.duckdb could not be written"):
         open_build(tmp_path / "data" / "tlm.duckdb")
+
+
+RUNS = tuple(f"2026112{day}T060000Z-aaaaaa" for day in range(1, 7))
+
+
+def publish_over(path: Path, value: int, run_id: str, count: int = 2) -> None:
+    """Publish `value` over a file whose run is `run_id`."""
+    build = open_build(path)
+    build.warehouse.execute(f"create or replace table core.answer as select {value} as value")
+    publish(build, mode=0o640, group=grp.getgrgid(os.getgid()).gr_name, earlier=Earlier(run_id, count))
+
+
+def kept(path: Path) -> dict[str, int]:
+    """The answer of each earlier file, by the name of its folder."""
+    return {place.parent.name: answer(place) for place in sorted((path.parent / "published").glob("*/tlm.duckdb"))}
+
+
+def test_the_last_published_files_are_kept(tmp_path: Path) -> None:
+    """Each under the run it was of; the newest few stay, and a person's own folder beside them does, too."""
+    path = published_with(tmp_path / "tlm.duckdb", 0)
+    (tmp_path / "published" / "before the migration").mkdir(parents=True)
+    for value, run in enumerate(RUNS, 1):
+        publish_over(path, value, run)
+    assert answer(path) == 6
+    assert kept(path) == {RUNS[4]: 4, RUNS[5]: 5}
+    assert len(list((tmp_path / "published").iterdir())) == 3
+    publish_over(path, 7, RUNS[5], count=0)
+    assert kept(path) == {}
+    publish_over(path, 8, RUNS[5], count=0)
+    assert kept(path) == {}
+
+
+def test_a_run_that_is_published_again_is_kept_again(tmp_path: Path) -> None:
+    """The tenth issue of a run is newer than the second."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+    for value in range(2, 13):
+        publish_over(path, value, RUNS[0])
+    assert kept(path) == {f"{RUNS[0]}-10": 10, f"{RUNS[0]}-11": 11}
+
+
+def test_an_earlier_file_takes_no_copy_and_is_for_the_same_readers(tmp_path: Path) -> None:
+    """It is the file itself under a second name; its folder lets those in who may read it."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+    inode = path.stat().st_ino
+    publish_over(path, 2, RUNS[0])
+    place = tmp_path / "published" / RUNS[0]
+    assert (place / "tlm.duckdb").stat().st_ino == inode
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (place, place.parent)] == [0o750, 0o750]
+
+
+def test_a_file_system_without_links_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole, with the mode of the original, and nothing else beside it."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    publish_over(path, 2, RUNS[0])
+    place = tmp_path / "published" / RUNS[0]
+    assert kept(path) == {RUNS[0]: 1}
+    assert [one.name for one in place.iterdir()] == ["tlm.duckdb"]
+    assert stat.S_IMODE((place / "tlm.duckdb").stat().st_mode) == 0o640
+
+
+def test_a_file_that_cannot_be_kept_stays_published(tmp_path: Path) -> None:
+    """The sentence names the folder; nothing is lost and no build is left."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+    (tmp_path / "published").write_text("a file")
+    before = path.read_bytes()
+    with pytest.raises(OutputFailed, match="published could not be written"):
+        publish_over(path, 2, RUNS[0])
+    assert path.read_bytes() == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["published", "tlm.duckdb"]
