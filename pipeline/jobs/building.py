@@ -16,16 +16,17 @@ from pipeline.errors import UsageError
 from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
 from pipeline.load.choose import Wish, choose_runs
+from pipeline.load.inputs import fingerprint_inputs
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import judge_on, set_lists, set_policy, set_run
-from pipeline.load.published import accept_run, forget_metrics, mark_published, published_accounts
+from pipeline.load.published import accept_run, forget_metrics, mark_published, read_published
 from pipeline.load.raw import load_run, record_run
 from pipeline.policy import read_policy
 from pipeline.runs.lock import hold_lock
 from pipeline.runs.manifest import Manifest, is_complete
 from pipeline.runs.retention import find_retained, refuse_pruned
 from pipeline.transform.run import build_models
-from pipeline.warehouse.publish import discard, open_build, publish
+from pipeline.warehouse.publish import Earlier, discard, open_build, publish
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ def build_now(
     wish = Wish(run_id, accept_incomplete)
     if run_id is not None:
         refuse_pruned(landing, run_id)
-    runs = choose_runs(find_retained(landing), published_accounts(settings.database), wish)
+    before = read_published(settings.database)
+    runs = choose_runs(find_retained(landing), before.runs, wish)
     if not runs:
         has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
         return Outcome((f"Nothing new to build: {settings.database} {has}.",))
@@ -80,8 +82,15 @@ def build_now(
             logger.info("Run %s is built (%d of %d).", run, number, len(runs))
             for outcome in report.warnings:
                 logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)
-        mark_published(warehouse, clock())
-        publish(build_file, mode=int(settings.publish.mode, 8), group=settings.publish.group)
+        inputs = fingerprint_inputs(Path(settings.folder), places.content("sql"), policy, settings.timezone)
+        mark_published(warehouse, clock(), inputs)
+        access = settings.publish
+        publish(
+            build_file,
+            mode=int(access.mode, 8),
+            group=access.group,
+            earlier=Earlier(before.run_id, access.keep) if before.run_id else None,
+        )
     except BaseException:
         discard(build_file)
         raise

@@ -7,7 +7,7 @@ import logging
 from pipeline.config import Settings
 from pipeline.errors import OutputFailed
 from pipeline.jobs.outcome import Clock
-from pipeline.load.published import read_needed
+from pipeline.load.published import read_published
 from pipeline.policy import Policy
 from pipeline.runs.retention import prune_runs
 
@@ -22,8 +22,8 @@ def retain(settings: Settings, policy: Policy, clock: Clock) -> None:
     """
     landing = settings.data / "landing"
     try:
-        removed = prune_runs(landing, policy, settings.zone, read_needed(settings.database), clock())
-    except OutputFailed as error:
+        removed = prune_runs(landing, policy, settings.zone, read_published(settings.database).needed, clock())
+    except (OutputFailed, OSError) as error:
         logger.warning("Old runs are still there: %s", error)
         return
     if removed.runs:

@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from pipeline.api.contract import LISTS, Call, Field
 from pipeline.warehouse.duck import Warehouse, identifier, literal
 
+FORMAT = 1
+"""Of the kept tables, in meta.build_info: raised when an earlier version of the program would misread or spoil them.
+
+Columns that are new or gone do not need it: `create_meta` and the runner add what is missing, and drop nothing.
+"""
 SCHEMAS = ("raw", "staging", "core", "mart", "rules", "meta", "report", "export")
 
 
@@ -104,6 +109,15 @@ TABLES = (
             ("reads", "VARCHAR[]", "tables and views that its SELECT names, sorted"),
             ("calls", "VARCHAR[]", "macros that its SELECT calls, sorted"),
             ("source_file", "VARCHAR", "the file that it stands in"),
+        ),
+    ),
+    Table(
+        "meta.build_info",
+        "What published this file: one row.",
+        (
+            ("format", "INTEGER", "format of the kept tables; a program reads files of its own and of earlier ones"),
+            ("tool_version", "VARCHAR", "version of tlm-pipeline that published"),
+            ("inputs_hash", "VARCHAR", "SHA-256 of policy, lists, zone and models that the newest run was built with"),
         ),
     ),
     Table(

@@ -1,39 +1,105 @@
-"""Which runs the published file has: read before a build, written at its end."""
+"""What the published file says of itself: read before a build, written at its end."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline import __version__
+from pipeline.errors import EngineRefused, UsageError
+from pipeline.load.meta import FORMAT
 from pipeline.runs.retention import Needed
 from pipeline.warehouse.duck import Warehouse, open_read_only
 
 
-def published_accounts(database: Path) -> frozenset[tuple[str, str]]:
-    """The (run, account) that `database` was built from; none when it does not exist yet."""
+@dataclass(frozen=True, slots=True)
+class PublishedRun:
+    """What the file knows of one run of one account and no manifest does: when it came in, and what was accepted."""
+
+    published_at: datetime
+    is_accepted: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The published file before a build; nothing in it when there is none.
+
+    `run_id` is its newest run, `runs` are its published ones by (run, account), `inputs` the fingerprint of what else
+    it was built with, `needed` what it rests on.
+    """
+
+    run_id: str = ""
+    inputs: str | None = None
+    runs: Mapping[tuple[str, str], PublishedRun] = field(default_factory=dict)
+    needed: Needed = field(default_factory=lambda: Needed({}))
+
+
+def read_published(database: Path) -> Published:
+    """Read `database`, which need not exist; UsageError when it is no warehouse, or of a newer version than this."""
     if not database.exists():
-        return frozenset()
+        return Published()
     with open_read_only(database) as warehouse:
-        rows = warehouse.rows("select run_id, account from meta.runs where published_at is not null")
-    return frozenset((row[0], row[1]) for row in rows)
-
-
-def read_needed(database: Path) -> Needed:
-    """What the published file rests on, for the retention of runs."""
-    with open_read_only(database) as warehouse:
-        newest = warehouse.rows("select account, max(run_id) from meta.runs where published_at is not null group by 1")
+        inputs = _read_info(warehouse, database)
         runs = warehouse.rows(
-            "select account, run_id from meta.build_accounts union select account, baseline_run_id from"
-            " meta.build_accounts where baseline_run_id is not null"
+            "select run_id, account, published_at, coalesce(is_accepted, false), reason from meta.runs"
+            " where published_at is not null"
         )
-    return Needed(dict(newest), frozenset((row[0], row[1]) for row in runs))
+        rests_on = warehouse.rows("select account, run_id, baseline_run_id from meta.build_accounts")
+        newest = warehouse.rows("select run_id from meta.current_run")
+        by_account = warehouse.rows(
+            "select account, max(run_id) from meta.runs where published_at is not null group by 1"
+        )
+    return Published(
+        run_id=newest[0][0] if newest else "",
+        inputs=inputs,
+        runs={(run, account): PublishedRun(*rest) for run, account, *rest in runs},
+        needed=Needed(
+            dict(by_account),
+            frozenset((account, run) for account, *both in rests_on for run in both if run is not None),
+        ),
+    )
 
 
-def mark_published(warehouse: Warehouse, at: datetime) -> None:
-    """Say of every run whose rows are in the build that it is published at `at` (aware), unless it was before."""
+def _read_info(warehouse: Warehouse, database: Path) -> str | None:
+    """The fingerprint in meta.build_info, once its format is one that this version reads."""
+    tables = {row[0] for row in warehouse.rows("select table_name from duckdb_tables() where schema_name = 'meta'")}
+    if not {"runs", "current_run", "build_accounts"} <= tables:
+        msg = (
+            f"{database} is a DuckDB file and no warehouse of tlm-pipeline (it has no meta.runs); move it away, or set"
+            " another data_dir in tlm.toml."
+        )
+        raise UsageError(msg)
+    if "build_info" not in tables:
+        return None  # published by a version before the first that wrote it
+    try:
+        (number, version, inputs), *_ = warehouse.rows("select format, tool_version, inputs_hash from meta.build_info")
+    except (EngineRefused, ValueError):
+        return None
+    if number > FORMAT:
+        msg = (
+            f"{database} was published by tlm-pipeline {version} in format {number}, and this version ({__version__})"
+            f" knows format {FORMAT}; update tlm-pipeline."
+        )
+        raise UsageError(msg)
+    return str(inputs)
+
+
+def mark_published(warehouse: Warehouse, at: datetime, inputs: str) -> None:
+    """Say of every run whose rows are in the build that it is published at `at` (aware), unless it was before.
+
+    `inputs` is the fingerprint of what else the build was made with.
+    """
     warehouse.execute(
         "update meta.runs set published_at = ? where (is_complete or is_accepted) and published_at is null",
         (at.astimezone(UTC).replace(tzinfo=None),),
+    )
+    warehouse.execute("delete from meta.build_info")
+    warehouse.execute(
+        "insert into meta.build_info by name select ? as format, ? as tool_version, ? as inputs_hash",
+        (FORMAT, __version__, inputs),
     )
 
 

@@ -28,7 +28,8 @@ _FOLDERS = (*MODEL_SCHEMAS, "checks", "macros", "adhoc")
 # Filled by the pipeline itself; a model of such a name would overwrite it. meta.drift is shared: load adds rows too.
 FILLED = (
     *("rules.policy", "rules.business_unit_mapping", "rules.freezes"),
-    *("meta.runs", "meta.extracts", "meta.checks", "meta.models", "meta.current_run", "meta.build_accounts"),
+    *("meta.runs", "meta.extracts", "meta.checks", "meta.models"),
+    *("meta.build_info", "meta.current_run", "meta.build_accounts"),
 )
 _KEY_LINE = re.compile(r"^--\s{0,3}([a-z_]+):\s+(.*)$")
 _CONTINUED = re.compile(r"^--\s{4,}(\S.*)$")
