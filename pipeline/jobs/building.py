@@ -19,13 +19,14 @@ from pipeline.load.choose import Wish, choose_runs
 from pipeline.load.inputs import fingerprint_inputs
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import judge_on, set_lists, set_policy, set_run
-from pipeline.load.published import accept_run, forget_metrics, mark_published, read_published
+from pipeline.load.published import Published, accept_run, forget_metrics, mark_published, read_published
 from pipeline.load.raw import load_run, record_run
-from pipeline.policy import read_policy
+from pipeline.policy import Policy, read_policy
 from pipeline.runs.lock import hold_lock
 from pipeline.runs.manifest import Manifest, is_complete
 from pipeline.runs.retention import find_retained, refuse_pruned
 from pipeline.transform.run import build_models
+from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import Earlier, discard, open_build, publish
 
 logger = logging.getLogger(__name__)
@@ -64,13 +65,8 @@ def build_now(
     if not runs:
         has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
         return Outcome((f"Nothing new to build: {settings.database} {has}.",))
-    build_file = open_build(settings.database)
-    warehouse = build_file.warehouse
-    try:
+    with making(settings, policy, before, clock) as warehouse:
         warehouse.limit_memory(max(sum(_rows(one) for one in manifests) for _, manifests in runs))
-        create_meta(warehouse)
-        set_policy(warehouse, policy)
-        set_lists(warehouse, Path(settings.folder))
         for number, (run, manifests) in enumerate(runs, 1):
             forget_metrics(warehouse, run)
             for manifest in manifests:
@@ -82,24 +78,34 @@ def build_now(
             logger.info("Run %s is built (%d of %d).", run, number, len(runs))
             for outcome in report.warnings:
                 logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)
-        inputs = fingerprint_inputs(Path(settings.folder), places.content("sql"), policy, settings.timezone)
-        mark_published(warehouse, clock(), inputs)
-        access = settings.publish
-        publish(
-            build_file,
-            mode=int(access.mode, 8),
-            group=access.group,
-            earlier=Earlier(before.run_id, access.keep) if before.run_id else None,
-        )
-    except BaseException:
-        discard(build_file)
-        raise
     for run, manifests in runs:
         for manifest in manifests:
             if accept_incomplete is not None and not is_complete(manifest):
                 _warn_of_incomplete(run, manifest, accept_incomplete)
     retain(settings, policy, clock)
     return Outcome((str(settings.database),))
+
+
+@contextmanager
+def making(settings: Settings, policy: Policy, before: Published, clock: Clock) -> Iterator[Warehouse]:
+    """A copy of the published file with today's policy and lists; after the block it is published, or gone on an error.
+
+    `before` is what the published file says of itself: it is kept under the run that it is of.
+    """
+    access = settings.publish
+    folder, models = Path(settings.folder), places.content("sql")
+    build_file = open_build(settings.database)
+    try:
+        create_meta(build_file.warehouse)
+        set_policy(build_file.warehouse, policy)
+        set_lists(build_file.warehouse, folder)
+        yield build_file.warehouse
+        mark_published(build_file.warehouse, clock(), fingerprint_inputs(folder, models, policy, settings.timezone))
+        earlier = Earlier(before.run_id, access.keep) if before.run_id else None
+        publish(build_file, mode=int(access.mode, 8), group=access.group, earlier=earlier)
+    except BaseException:
+        discard(build_file)
+        raise
 
 
 def _warn_of_incomplete(run: str, manifest: Manifest, accepted: str) -> None:
