@@ -35,6 +35,27 @@ def test_a_check_passes(check: str, project: Any) -> None:
     assert recorded == [("core.things", "stop", "passed", 0, None)]
 
 
+def test_what_only_hashes_alike_is_no_double(project: Any) -> None:
+    """The quick first test counts hashes, and null, [] and [null] have the same one."""
+    rows = "select unnest([null, [], [null]]) as tags"
+    project.model("core.things", rows, "-- kind: table\n-- check: unique(tags)\n")
+    assert project.build().warnings == ()
+    assert project.warehouse.rows("select count(distinct hash(tags)) from core.things") == [(1,)]
+
+
+def test_each_check_of_a_table_has_its_own_result(project: Any) -> None:
+    """Also when they share one scan: those that found something, and those that did not."""
+    checks = "-- check: warn unique(thing_key)\n-- check: not_null(thing_key)\n-- check: warn holds(size > 1)\n"
+    project.model("core.things", ROWS, f"-- kind: table\n{checks}")
+    project.build()
+    recorded = "select check_name, status, failing_rows from meta.checks order by check_name"
+    assert project.warehouse.rows(recorded) == [
+        ("holds(size > 1)", "failed", 1),
+        ("not_null(thing_key)", "passed", 0),
+        ("unique(thing_key)", "failed", 1),
+    ]
+
+
 @pytest.mark.parametrize(
     ("check", "count", "sample"),
     [
