@@ -1,24 +1,34 @@
 -- A finding from the run that first saw it to the run that no longer did. One that comes back after it was closed is another one, so that
 -- the time to fix is known of each. Its words are those of the newest run that saw it.
+-- Most findings have one version, which is the whole episode; where there are more, one of them is closed.
 -- grain: one finding, from open to closed
 -- kind: view
 -- check: unique(finding_id)
-with told as (
-    select
-        finding_key,
-        rule,
-        severity,
-        account,
-        business_unit,
-        endpoint_key,
-        certificate_key,
-        reason,
-        from_run_id,
-        is_removed,
-        not is_removed and coalesce(
-            lag(is_removed) over (partition by finding_key order by from_run_id), true
-        ) as is_opening
+with changed as (
+    select finding_key
     from core.finding_history
+    where to_run_id is not null
+    group by finding_key
+),
+
+told as (
+    select
+        versions.finding_key,
+        versions.rule,
+        versions.severity,
+        versions.account,
+        versions.business_unit,
+        versions.endpoint_key,
+        versions.certificate_key,
+        versions.reason,
+        versions.from_run_id,
+        versions.is_removed,
+        not versions.is_removed and coalesce(
+            lag(versions.is_removed) over (partition by versions.finding_key order by versions.from_run_id), true
+        ) as is_opening
+    from core.finding_history as versions
+    join changed
+        on changed.finding_key = versions.finding_key
 ),
 
 numbered as (
@@ -58,6 +68,23 @@ episodes as (
     group by
         finding_key,
         episode_no
+    union all
+    select
+        versions.finding_key,
+        1 as episode_no,
+        versions.from_run_id as first_run_id,
+        null as closed_run_id,
+        versions.rule,
+        versions.severity,
+        versions.account,
+        versions.business_unit,
+        versions.endpoint_key,
+        versions.certificate_key,
+        versions.reason
+    from core.finding_history as versions
+    left join changed
+        on changed.finding_key = versions.finding_key
+    where changed.finding_key is null
 ),
 
 instants as (

@@ -1,20 +1,36 @@
 -- An endpoint that was seen with a certificate that ends later than the one it carried before. The lead is what was left on the old one
 -- in the run that first saw the new one; below 0 it had expired. Runs without a certificate in between do not hide a renewal.
+-- Of an endpoint that has more than one version, one is closed: the others were not renewed.
 -- grain: one renewal of an endpoint
 -- kind: view
 -- check: unique(endpoint_key, run_id)
-with carried as (
-    select
-        account,
-        endpoint_key,
-        business_unit,
-        from_run_id,
-        certificate_key,
-        valid_to_at,
-        lag(certificate_key) over (partition by endpoint_key order by from_run_id) as old_certificate_key,
-        lag(valid_to_at) over (partition by endpoint_key order by from_run_id) as old_valid_to_at
+with changed as (
+    select endpoint_key
     from core.endpoint_history
-    where certificate_key is not null and not is_removed
+    where to_run_id is not null
+    group by endpoint_key
+),
+
+carried as (
+    select
+        versions.account,
+        versions.endpoint_key,
+        versions.business_unit,
+        versions.from_run_id,
+        versions.certificate_key,
+        versions.valid_to_at,
+        lag(versions.certificate_key) over (
+            partition by versions.endpoint_key
+            order by versions.from_run_id
+        ) as old_certificate_key,
+        lag(versions.valid_to_at) over (
+            partition by versions.endpoint_key
+            order by versions.from_run_id
+        ) as old_valid_to_at
+    from core.endpoint_history as versions
+    join changed
+        on changed.endpoint_key = versions.endpoint_key
+    where versions.certificate_key is not null and not versions.is_removed
 ),
 
 instants as (

@@ -24,7 +24,6 @@ with measured as (
         endpoints.automation_state,
         endpoints.automation_state = 'managed' as is_managed,
         endpoints.automation_outcome,
-        endpoints.certificate_key,
         endpoints.expiry_bucket,
         endpoints.relative_expiry_bucket,
         endpoints.days_left,
@@ -34,7 +33,6 @@ with measured as (
         core.age_bucket(core.whole_days(endpoints.unsecured_since_at, current_run.as_of_at)) as age_bucket,
         endpoints.is_revoked,
         endpoints.has_undeployed_renewal,
-        endpoints.is_owned,
         coalesce(staging.status_word(endpoints.security_rating), 'NOT_RATED') as rating
     from meta.build_accounts as accounts
     cross join meta.current_run as current_run
@@ -42,14 +40,8 @@ with measured as (
         on endpoints.account = accounts.account
 ),
 
--- for all, a certificate is owned when it is owned in one of its accounts
-owned as (
-    select distinct certificate_key
-    from core.certificate_accounts
-    where is_owned
-),
-
-totals as (
+-- all scopes in one pass, each as a whole and by rating
+counted as (
     select
         case
             when grouping(measured.account) = 1 then 'all'
@@ -58,10 +50,9 @@ totals as (
         end as scope,
         measured.account,
         measured.business_unit,
+        measured.rating,
+        grouping(measured.rating) = 1 as is_whole,
         count(measured.endpoint_key) as endpoints,
-        count(distinct measured.certificate_key) as certificates,
-        count(distinct case when measured.is_owned then measured.certificate_key end) as owned_here,
-        count(distinct owned.certificate_key) as owned_anywhere,
         count(measured.last_discovered_at) as discovered,
         count(*) filter (where measured.is_fresh) as fresh,
         count(*) filter (where measured.has_certificate) as with_certificate,
@@ -97,10 +88,24 @@ totals as (
         count(*) filter (where measured.has_certificate and measured.is_revoked) as revoked,
         count(*) filter (where measured.has_certificate and measured.has_undeployed_renewal) as renewed_elsewhere
     from measured
-    left join owned
-        on owned.certificate_key = measured.certificate_key
-    group by grouping sets ((), (measured.account), (measured.account, measured.business_unit))
+    group by grouping sets (
+        (),
+        (measured.account),
+        (measured.account, measured.business_unit),
+        (measured.rating),
+        (measured.account, measured.rating),
+        (measured.account, measured.business_unit, measured.rating)
+    )
     having grouping(measured.business_unit) = 1 or measured.business_unit is not null
+),
+
+totals as (
+    select
+        scope,
+        account,
+        business_unit
+    from counted
+    where is_whole
 ),
 
 from_endpoints as (
@@ -110,13 +115,7 @@ from_endpoints as (
         business_unit,
         unnest([
             {'metric': 'inventory.endpoints', 'numerator': endpoints, 'denominator': null},
-            {'metric': 'inventory.certificates', 'numerator': certificates, 'denominator': null},
             {'metric': 'inventory.fresh_7d', 'numerator': fresh, 'denominator': discovered},
-            {
-                'metric': 'inventory.ownership',
-                'numerator': case when scope = 'all' then owned_anywhere else owned_here end,
-                'denominator': certificates
-            },
             {
                 'metric': 'coverage.protection',
                 'numerator': with_certificate,
@@ -153,7 +152,8 @@ from_endpoints as (
                 'denominator': with_certificate
             }
         ]) as measure
-    from totals
+    from counted
+    where is_whole
 ),
 
 -- fixed members in every scope, other words only where they occur
@@ -168,18 +168,13 @@ rating_members as (
     cross join rules.security_ratings as ratings
     union all
     select
-        case
-            when grouping(account) = 1 then 'all'
-            when grouping(business_unit) = 1 then 'account'
-            else 'business_unit'
-        end as scope,
+        scope,
         account,
         business_unit,
         rating,
-        count(endpoint_key) as endpoints
-    from measured
-    where endpoint_key is not null
-    group by grouping sets ((rating), (account, rating), (account, business_unit, rating))
+        endpoints
+    from counted
+    where not is_whole and endpoints > 0
 ),
 
 -- resources that say a total; the run of an account is its own, which for a stale account is an older one

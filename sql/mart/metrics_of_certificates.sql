@@ -1,8 +1,65 @@
--- Metrics that count certificates on endpoints of a scope: validity, keys and signatures, issuers, sharing, and the renewals a week.
+-- Metrics that count certificates on endpoints of a scope: how many, owners, validity, keys and signatures, issuers, sharing, and the renewals
+-- a week.
 -- A certificate counts once in a scope, however many of its endpoints carry it.
 -- grain: one value of one metric in one scope
 -- kind: view
-with held as (
+with carried as (
+    select
+        account,
+        business_unit,
+        certificate_key,
+        count(*) as endpoints
+    from core.snapshot
+    where certificate_key is not null
+    group by
+        account,
+        business_unit,
+        certificate_key
+),
+
+-- for all, a certificate is owned when it is owned in one of its accounts
+owned as (
+    select certificate_key
+    from core.certificate_accounts
+    where is_owned
+    group by certificate_key
+),
+
+known as (
+    select
+        carried.account,
+        carried.business_unit,
+        carried.certificate_key,
+        carried.endpoints,
+        certificates.issuer,
+        certificates.is_wildcard,
+        certificates.is_self_signed,
+        holdings.is_owned as is_owned_here,
+        owned.certificate_key is not null as is_owned_anywhere,
+        not measures.is_approved as is_unapproved,
+        measures.is_public,
+        measures.is_public and measures.has_validity as is_public_dated,
+        measures.is_over_limit,
+        measures.is_key_known,
+        measures.is_weak_key,
+        measures.is_key_known and measures.strength_bits = 112 as is_strength_112,
+        measures.is_quantum_vulnerable,
+        measures.is_signature_known,
+        measures.is_weak_signature
+    from carried
+    join core.certificates as certificates
+        on certificates.certificate_key = carried.certificate_key
+    join core.certificate_measures as measures
+        on measures.certificate_key = carried.certificate_key
+    join core.certificate_accounts as holdings
+        on holdings.account = carried.account
+        and holdings.certificate_key = carried.certificate_key
+    left join owned
+        on owned.certificate_key = carried.certificate_key
+),
+
+-- a certificate once in each scope
+held as (
     select
         case
             when grouping(account) = 1 then 'all'
@@ -12,60 +69,70 @@ with held as (
         account,
         business_unit,
         certificate_key,
-        count(*) as endpoints
-    from core.snapshot
-    where certificate_key is not null
+        issuer,
+        cast(sum(endpoints) as bigint) as endpoints,
+        case when grouping(account) = 1 then bool_or(is_owned_anywhere) else bool_or(is_owned_here) end as is_owned,
+        bool_or(is_wildcard) as is_wildcard,
+        bool_or(is_self_signed) as is_self_signed,
+        bool_or(is_unapproved) as is_unapproved,
+        bool_or(is_public) as is_public,
+        bool_or(is_public_dated) as is_public_dated,
+        bool_or(is_over_limit) as is_over_limit,
+        bool_or(is_key_known) as is_key_known,
+        bool_or(is_weak_key) as is_weak_key,
+        bool_or(is_strength_112) as is_strength_112,
+        bool_or(is_quantum_vulnerable) as is_quantum_vulnerable,
+        bool_or(is_signature_known) as is_signature_known,
+        bool_or(is_weak_signature) as is_weak_signature
+    from known
     group by grouping sets (
-        (certificate_key), (account, certificate_key), (account, business_unit, certificate_key)
+        (certificate_key, issuer),
+        (account, certificate_key, issuer),
+        (account, business_unit, certificate_key, issuer)
     )
 ),
 
 counted as (
     select
-        held.scope,
-        held.account,
-        held.business_unit,
+        scope,
+        account,
+        business_unit,
         count(*) as certificates,
-        max(held.endpoints) as most_endpoints,
-        count(*) filter (where certificates.is_wildcard) as wildcards,
-        count(*) filter (where certificates.is_self_signed) as self_signed,
-        count(*) filter (where not measures.is_approved) as unapproved,
-        count(*) filter (where measures.is_public) as public_ones,
-        count(*) filter (where measures.is_public and measures.has_validity) as public_dated,
-        count(*) filter (where measures.is_over_limit) as over_limit,
-        count(*) filter (where measures.is_key_known) as keys_known,
-        count(*) filter (where measures.is_weak_key) as weak_keys,
-        count(*) filter (where measures.is_key_known and measures.strength_bits = 112) as strength_112,
-        count(*) filter (where measures.is_quantum_vulnerable) as quantum_vulnerable,
-        count(*) filter (where measures.is_signature_known) as signatures_known,
-        count(*) filter (where measures.is_weak_signature) as weak_signatures
+        count(*) filter (where is_owned) as owned,
+        max(endpoints) as most_endpoints,
+        count(*) filter (where is_wildcard) as wildcards,
+        count(*) filter (where is_self_signed) as self_signed,
+        count(*) filter (where is_unapproved) as unapproved,
+        count(*) filter (where is_public) as public_ones,
+        count(*) filter (where is_public_dated) as public_dated,
+        count(*) filter (where is_over_limit) as over_limit,
+        count(*) filter (where is_key_known) as keys_known,
+        count(*) filter (where is_weak_key) as weak_keys,
+        count(*) filter (where is_strength_112) as strength_112,
+        count(*) filter (where is_quantum_vulnerable) as quantum_vulnerable,
+        count(*) filter (where is_signature_known) as signatures_known,
+        count(*) filter (where is_weak_signature) as weak_signatures
     from held
-    join core.certificates as certificates
-        on certificates.certificate_key = held.certificate_key
-    join core.certificate_measures as measures
-        on measures.certificate_key = held.certificate_key
     group by
-        held.scope,
-        held.account,
-        held.business_unit
+        scope,
+        account,
+        business_unit
 ),
 
 issued as (
     select
-        held.scope,
-        held.account,
-        held.business_unit,
-        certificates.issuer,
+        scope,
+        account,
+        business_unit,
+        issuer,
         count(*) as certificates
     from held
-    join core.certificates as certificates
-        on certificates.certificate_key = held.certificate_key
-    where certificates.issuer is not null
+    where issuer is not null
     group by
-        held.scope,
-        held.account,
-        held.business_unit,
-        certificates.issuer
+        scope,
+        account,
+        business_unit,
+        issuer
 ),
 
 largest as (
@@ -88,6 +155,7 @@ totals as (
         scopes.account,
         scopes.business_unit,
         coalesce(counted.certificates, 0) as certificates,
+        coalesce(counted.owned, 0) as owned,
         coalesce(counted.most_endpoints, 0) as most_endpoints,
         coalesce(counted.wildcards, 0) as wildcards,
         coalesce(counted.self_signed, 0) as self_signed,
@@ -122,6 +190,8 @@ measured as (
         account,
         business_unit,
         unnest([
+            {'metric': 'inventory.certificates', 'numerator': certificates, 'denominator': null},
+            {'metric': 'inventory.ownership', 'numerator': owned, 'denominator': certificates},
             {'metric': 'validity.over_limit', 'numerator': over_limit, 'denominator': public_dated},
             {'metric': 'crypto.weak_key', 'numerator': weak_keys, 'denominator': keys_known},
             {'metric': 'crypto.weak_signature', 'numerator': weak_signatures, 'denominator': signatures_known},
