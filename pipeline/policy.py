@@ -52,6 +52,16 @@ class OffHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: tuple[Weekday, ...] = ("saturday", "sunday")
 
 
+class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a build does when data is not as it was or should be: tell it, or stop.
+
+    `fields`: one that the contract does not know, or that is gone. `values`: what does not parse or is of another type.
+    """
+
+    fields: Literal["warn", "fail"] = "warn"
+    values: Literal["warn", "fail"] = "warn"
+
+
 class Freeze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A change freeze: both days (TOML dates) are inside."""
 
@@ -114,6 +124,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     freezes: tuple[Freeze, ...] = ()
     shrink_warn: Share = 0.10
     shrink_stop: Share = 0.50
+    drift: Drift = Drift()
     retention: Retention = Retention()
     legal_holds: tuple[LegalHold, ...] = ()
 

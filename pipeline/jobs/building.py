@@ -16,6 +16,7 @@ from pipeline.errors import UsageError
 from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
 from pipeline.load.choose import Wish, choose_runs
+from pipeline.load.drift import find_drift, judge_drift
 from pipeline.load.inputs import fingerprint_inputs
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import judge_on, set_lists, set_policy, set_run
@@ -70,14 +71,14 @@ def build_now(
         for number, (run, manifests) in enumerate(runs, 1):
             forget_metrics(warehouse, run)
             for manifest in manifests:
-                (load_run if wish.takes(manifest) else record_run)(warehouse, landing, manifest)
-                if wish.takes(manifest) and not is_complete(manifest):
-                    accept_run(warehouse, run, manifest.account, accept_incomplete or "")
+                _load(warehouse, landing, manifest, wish)
             set_run(warehouse, run, manifests[0].as_of_at, settings.zone)
             report = build_models(warehouse, places.content("sql"), everything=number == len(runs), as_run=run)
             logger.info("Run %s is built (%d of %d).", run, number, len(runs))
             for outcome in report.warnings:
                 logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)
+        for told in judge_drift(warehouse, runs[-1][0], policy.drift):
+            logger.warning("%s", told)
     for run, manifests in runs:
         for manifest in manifests:
             if accept_incomplete is not None and not is_complete(manifest):
@@ -106,6 +107,17 @@ def making(settings: Settings, policy: Policy, before: Published, clock: Clock) 
     except BaseException:
         discard(build_file)
         raise
+
+
+def _load(warehouse: Warehouse, landing: Path, manifest: Manifest, wish: Wish) -> None:
+    """Load the run of an account where it is wanted; what is not is recorded all the same."""
+    if not wish.takes(manifest):
+        record_run(warehouse, landing, manifest)
+        return
+    load_run(warehouse, landing, manifest)
+    find_drift(warehouse, landing, manifest)
+    if not is_complete(manifest):
+        accept_run(warehouse, manifest.run_id, manifest.account, wish.accept_incomplete or "")
 
 
 def _warn_of_incomplete(run: str, manifest: Manifest, accepted: str) -> None:

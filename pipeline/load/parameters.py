@@ -108,6 +108,8 @@ def _policy_row(policy: Policy) -> dict[str, object]:
         "expired_target": policy.targets.expired,
         "renew_days": policy.renew_days,
         "owner_tag_prefix": policy.owner_tag_prefix,
+        "drift_fields": policy.drift.fields,
+        "drift_values": policy.drift.values,
         "shrink_warn": policy.shrink_warn,
         "shrink_stop": policy.shrink_stop,
         "multi_year_profiles": list(policy.multi_year_profiles),

@@ -9,5 +9,7 @@ select
     policy.renew_days,
     policy.owner_tag_prefix,
     policy.shrink_warn,
-    policy.shrink_stop
+    policy.shrink_stop,
+    policy.drift_fields,
+    policy.drift_values
 from rules.policy as policy

@@ -28,6 +28,7 @@ def test_no_file_means_the_documented_defaults(tmp_path: Path) -> None:
         ('[[business_units]]\nname = "Retail"\nnetwork = "10.0.0.1/8"', "network"),
         ("batch = 0", "batch"),
         ("[sla_days]\nurgent = 1", "urgent"),
+        ('[drift]\nfields = "ignore"', "drift.fields"),
         ('[off_hours]\ndays = ["caturday"]', "caturday"),
         ('[off_hours]\nbefore = "six"', "before"),
         ('[[freezes]]\nname = "Year end"\nfrom_on = 2026-12-31\nto_on = 2026-12-01', "before it begins"),

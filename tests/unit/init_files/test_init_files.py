@@ -27,6 +27,7 @@ OPTIONS_OF = {
         policy.Targets,
         policy.SlaDays,
         policy.OffHours,
+        policy.Drift,
         policy.Retention,
         policy.LegalHold,
         policy.Freeze,
@@ -35,7 +36,7 @@ OPTIONS_OF = {
 # Not for the file: where it is, and names that are tables.
 TABLES = {
     *("folder", "accounts", "extract", "contract", "publish", "report"),
-    *("targets", "business_units", "freezes", "sla_days", "off_hours", "retention", "legal_holds"),
+    *("targets", "business_units", "freezes", "sla_days", "off_hours", "drift", "retention", "legal_holds"),
 }
 
 
