@@ -97,13 +97,13 @@ def test_a_run_that_is_loaded_twice_says_the_same(take: Callable[..., Any], ware
 def test_news_is_told_in_one_line_until_it_is_published(take: Callable[..., Any], warehouse: Warehouse) -> None:
     """What vanished comes first, with account, resource, field, how often and a sample; then it is no news any more."""
     take(FIRST, lines({"id": "a", "os_name": "linux"}))
-    mark_published(warehouse, NOW)
+    mark_published(warehouse, NOW, "inputs")
     take(SECOND, lines({"id": "a", "new": [1]}))
     (line,) = judge_drift(warehouse, SECOND, Drift())
     assert (
         "1 appeared, 1 vanished; first account prod, endpoints.discovered: os_name vanished, 1 time (last seen" in line
     )
-    mark_published(warehouse, NOW)
+    mark_published(warehouse, NOW, "inputs")
     assert len(take(THIRD, lines({"id": "a", "new": [1]}))) == 2
     assert judge_drift(warehouse, THIRD, Drift()) == ()
 
