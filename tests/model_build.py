@@ -48,60 +48,68 @@ class Estate:
     def take(self, run: Path, *, everything: bool) -> BuildReport:
         """Land, load and build one run; an account that has no folder in it keeps its rows of before."""
         facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
+        if facts["run_id"] not in {run_id for _, run_id in self.manifests}:
+            self.manifests |= {(one.account, one.run_id): one for one in land_run(run, self.landing)}
+        for manifest in self.manifests.values():
+            if manifest.run_id == facts["run_id"]:
+                load_run(self.warehouse, self.landing, manifest)
         as_of_at = datetime.fromisoformat(facts["as_of_at"])
-        for pages in sorted((run / "pages").iterdir()):
-            load_run(self.warehouse, self.landing, self._land(pages, facts["run_id"], as_of_at))
         set_run(self.warehouse, facts["run_id"], as_of_at, ZoneInfo(facts["timezone"]))
         return build_models(self.warehouse, content("sql"), everything=everything, as_run=facts["run_id"])
 
-    def _land(self, pages: Path, run_id: str, as_of_at: datetime) -> Manifest:
-        if (pages.name, run_id) in self.manifests:
-            return self.manifests[pages.name, run_id]
-        account = self.landing / pages.name
-        extracts = [
-            self._land_resource(account, run_id, call.name, pages / f"{call.name}.json")
-            for call in LISTS
-            if (pages / f"{call.name}.json").exists()
-        ]
-        manifest = Manifest(
-            run_id=run_id,
-            account=pages.name,
-            as_of_at=as_of_at,
-            finished_at=as_of_at,
-            status="complete",
-            reason=None,
-            tool_version="test",
-            config_hash="test",
-            base_url="http://127.0.0.1",
-            required=REQUIRED,
-            key_sees=KeySees(),
-            extracts=tuple(extracts),
-            previous_manifest_hash=None,
-        )
-        write_manifest(account / run_id, manifest)
-        self.manifests[pages.name, run_id] = manifest
-        return manifest
 
-    @staticmethod
-    def _land_resource(account: Path, run_id: str, resource: str, page: Path) -> Extract:
-        body = page.read_bytes()
-        try:
-            items = msgspec.json.decode(body, type=list[msgspec.Raw])
-        except msgspec.DecodeError:  # a hostile item, which the extraction lands all the same
-            items = [msgspec.Raw(item) for item in split_items(body) or []]
-        landing = ResourceLanding(account, run_id, resource, _event_day if resource == "audit_log" else None)
-        landing.write([LandedPage(0, len(items), items, body)])
-        return Extract(
-            resource=resource,
-            status="complete",
-            api_total_start=len(items),
-            api_total_end=len(items),
-            rows_received=len(items),
-            rows_distinct=len(items),
-            pages=1,
-            requests=1,
-            parts=landing.parts(),
-        )
+def land_run(run: Path, landing: Path) -> list[Manifest]:
+    """Put the pages of one run of an estate into the landing zone, each account complete, with its manifest."""
+    facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    as_of_at = datetime.fromisoformat(facts["as_of_at"])
+    return [_land(pages, landing, facts["run_id"], as_of_at) for pages in sorted((run / "pages").iterdir())]
+
+
+def _land(pages: Path, landing: Path, run_id: str, as_of_at: datetime) -> Manifest:
+    account = landing / pages.name
+    extracts = [
+        _land_resource(account, run_id, call.name, pages / f"{call.name}.json")
+        for call in LISTS
+        if (pages / f"{call.name}.json").exists()
+    ]
+    manifest = Manifest(
+        run_id=run_id,
+        account=pages.name,
+        as_of_at=as_of_at,
+        finished_at=as_of_at,
+        status="complete",
+        reason=None,
+        tool_version="test",
+        config_hash="test",
+        base_url="http://127.0.0.1",
+        required=REQUIRED,
+        key_sees=KeySees(),
+        extracts=tuple(extracts),
+        previous_manifest_hash=None,
+    )
+    write_manifest(account / run_id, manifest)
+    return manifest
+
+
+def _land_resource(account: Path, run_id: str, resource: str, page: Path) -> Extract:
+    body = page.read_bytes()
+    try:
+        items = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except msgspec.DecodeError:  # a hostile item, which the extraction lands all the same
+        items = [msgspec.Raw(item) for item in split_items(body) or []]
+    landing = ResourceLanding(account, run_id, resource, _event_day if resource == "audit_log" else None)
+    landing.write([LandedPage(0, len(items), items, body)])
+    return Extract(
+        resource=resource,
+        status="complete",
+        api_total_start=len(items),
+        api_total_end=len(items),
+        rows_received=len(items),
+        rows_distinct=len(items),
+        pages=1,
+        requests=1,
+        parts=landing.parts(),
+    )
 
 
 def _event_day(item: msgspec.Raw) -> str:

@@ -22,14 +22,23 @@ def report() -> None:
 @report.command("weekly")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["html", "pdf"]), help="Default: both.")
 @click.option("--reissue", metavar="REASON", help="Make a second issue of a week that has a report already.")
+@click.option("--as-of", type=DAY, metavar="DATE", help="Of that day's newest run, in a folder of its own; no record.")
 @click.option("--rules-on", type=DAY, metavar="DATE", help="Judge all by the dated rules of that day; no record.")
 @click.pass_obj
-def report_weekly(flags: Flags, /, formats: tuple[str, ...], reissue: str | None, rules_on: datetime | None) -> Outcome:
+def report_weekly(
+    flags: Flags,
+    /,
+    formats: tuple[str, ...],
+    reissue: str | None,
+    as_of: datetime | None,
+    rules_on: datetime | None,
+) -> Outcome:
     """The weekly compliance report as HTML and PDF; prints the files."""
-    from pipeline.jobs import reporting  # noqa: PLC0415
+    from pipeline.jobs import reporting, scratch  # noqa: PLC0415
 
-    day = rules_on.date() if rules_on else None
-    return reporting.report_weekly(flags.settings(), reporting.ReportRequest(formats or ("html", "pdf"), reissue, day))
+    question = scratch.Question(as_of and as_of.date(), rules_on and rules_on.date()) if as_of or rules_on else None
+    request = reporting.ReportRequest(formats or ("html", "pdf"), reissue, question)
+    return reporting.report_weekly(flags.settings(), request)
 
 
 @click.command()

@@ -19,7 +19,7 @@ from pipeline.load.choose import Wish, choose_runs
 from pipeline.load.drift import find_drift, judge_drift
 from pipeline.load.inputs import fingerprint_inputs
 from pipeline.load.meta import create_meta
-from pipeline.load.parameters import judge_on, set_lists, set_policy, set_run
+from pipeline.load.parameters import set_lists, set_policy, set_run
 from pipeline.load.published import Published, accept_run, forget_metrics, mark_published, read_published
 from pipeline.load.raw import load_run, record_run
 from pipeline.policy import Policy, read_policy
@@ -131,22 +131,3 @@ def _warn_of_incomplete(run: str, manifest: Manifest, accepted: str) -> None:
 def _rows(manifest: Manifest) -> int:
     """How many items the run of an account has landed."""
     return sum(extract.rows_received for extract in manifest.extracts)
-
-
-@contextmanager
-def judged_on(database: Path, day: date) -> Iterator[Path]:
-    """A copy of the published database in which the dated rules of `day` judge; it is gone after the block."""
-    with tempfile.TemporaryDirectory(prefix="tlm-rules-") as folder:
-        copy = Path(folder) / database.name
-        shutil.copyfile(database, copy)
-        build_file = open_build(copy)
-        try:
-            create_meta(build_file.warehouse)
-            run_id = judge_on(build_file.warehouse, day)
-            forget_metrics(build_file.warehouse, run_id)
-            build_models(build_file.warehouse, places.content("sql"), everything=True, as_run=run_id)
-            publish(build_file, mode=0o600)
-        except BaseException:
-            discard(build_file)
-            raise
-        yield copy

@@ -5,23 +5,22 @@ from __future__ import annotations
 import logging
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from pipeline.config import Settings
-from pipeline.jobs.building import judged_on
 from pipeline.jobs.outcome import Outcome, published
+from pipeline.jobs.scratch import Question, built_anew
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """What `tlm report weekly` makes; `reissue` is the reason of a second issue, `rules_on` the day of other rules."""
+    """What `tlm report weekly` makes; `reissue` is the reason of a second issue, `question` asks for another file."""
 
     formats: tuple[str, ...] = ("html", "pdf")
     reissue: str | None = None
-    rules_on: date | None = None
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,8 @@ def report_weekly(settings: Settings, request: ReportRequest) -> Outcome:
     from pipeline.warehouse.duck import open_read_only  # noqa: PLC0415
 
     database = published(settings)
-    judged = nullcontext(database) if request.rules_on is None else judged_on(database, request.rules_on)
-    with judged as file, open_read_only(file) as warehouse:
+    asked = nullcontext(database) if request.question is None else built_anew(settings, database, request.question)
+    with asked as file, open_read_only(file) as warehouse:
         files = write_weekly(warehouse, settings, formats=request.formats, reissue_reason=request.reissue)
     if not files.is_new:
         logger.warning("Week %s has its report already; --reissue REASON makes a second issue of it.", files.week)

@@ -149,6 +149,7 @@ TABLES = (
             ("iso_week", "INTEGER", "ISO week, 1 to 53"),
             ("tool_version", "VARCHAR", "version of tlm-pipeline that builds"),
             ("rules_on", "DATE", "the day whose dated rules judge everything; null: each by the rules of its own day"),
+            ("as_of_on", "DATE", "the day that was asked for, where this is not the newest run as it was published"),
         ),
     ),
     Table(

@@ -73,10 +73,14 @@ def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInf
     )
 
 
-def judge_on(warehouse: Warehouse, day: date) -> str:
-    """Let the dated rules of `day` judge everything in the current run, not each thing by its own day; the run's id."""
+def judge_on(warehouse: Warehouse, day: date) -> None:
+    """Let the dated rules of `day` judge everything in the current run, not each thing by its own day."""
     warehouse.execute("update meta.current_run set rules_on = ?", (day,))
-    return str(warehouse.rows("select run_id from meta.current_run")[0][0])
+
+
+def set_as_of(warehouse: Warehouse, day: date) -> None:
+    """Say that the current run stands for `day`, for which it was asked later."""
+    warehouse.execute("update meta.current_run set as_of_on = ?", (day,))
 
 
 def set_policy(warehouse: Warehouse, policy: Policy) -> None:

@@ -59,7 +59,7 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
 
 
 def read_states(source: Source) -> tuple[State, ...]:
-    """What changes the trust in this report, gravest first: incomplete, other rules, stale, no data, sandbox data."""
+    """What changes the trust in this report, gravest first: incomplete, made later, other rules, stale, and so on."""
     states = []
     for account in source.accounts:
         name = words.clean(account["account"])
@@ -70,6 +70,12 @@ def read_states(source: Source) -> tuple[State, ...]:
                 "no other week."
             )
             states.append(State("Incomplete", sentence, f"tlm extract --account {name}"))
+    if source.as_of_on is not None:
+        sentence = (
+            f"Made later, as of {source.as_of_on}: the newest run of that day, under the rules, the policy and the"
+            " waivers of the day it was made on. It is no record."
+        )
+        states.append(State("Made later", sentence, "tlm report weekly"))
     if source.rules_on is not None:
         sentence = (
             f"Everything is judged by the rules of {source.rules_on}, not by those of its own day. It is no record."

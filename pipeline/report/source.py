@@ -69,6 +69,7 @@ class Source:
         self.iso_week: int = run["iso_week"]
         self.tool_version: str = run["tool_version"]
         self.rules_on: date | None = run.get("rules_on")
+        self.as_of_on: date | None = run.get("as_of_on")
         self.files: list[CsvFile] = []
 
     def rows(self, view: str) -> list[dict[str, Any]]:

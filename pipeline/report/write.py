@@ -95,9 +95,10 @@ def _rendered(report: Report, settings: Settings, formats: Sequence[str], stem: 
 
 
 def _variant(warehouse: Warehouse) -> str:
-    """What the names have more when the rules of another day judge: it is not the report of the week."""
-    rules_on = warehouse.records("select * from meta.current_run")[0].get("rules_on")
-    return "" if rules_on is None else f"-rules-on-{rules_on}"
+    """What the names have more when it is of another day or judged by the rules of one: not the report of the week."""
+    run = warehouse.records("select * from meta.current_run")[0]
+    asked = (("as-of", run.get("as_of_on")), ("rules-on", run.get("rules_on")))
+    return "".join(f"-{word}-{day}" for word, day in asked if day is not None)
 
 
 def _tool_version(warehouse: Warehouse) -> str:
