@@ -104,7 +104,7 @@ def test_without_the_pages_of_then_it_says_what_still_answers(
 ) -> None:
     """The run, its date, and the query that gives the endpoints of then; a newer week still has its pages."""
     pages = history.settings.data / "landing" / "north" / run_id(0)
-    away = pages.with_name("away")
+    away = Path(history.settings.folder) / "away"
     pages.rename(away)
     try:
         assert history.tlm("report", "weekly", "--as-of", "2026-09-07") == 2
