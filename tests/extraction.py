@@ -35,6 +35,7 @@ class Extraction:
     folder: Path
     sandbox: ThreadedSandbox
     page_size: int = 20
+    lists: tuple[str, ...] = LISTS
 
     def __post_init__(self) -> None:
         key = self.folder / "prod.key"
@@ -54,7 +55,7 @@ class Extraction:
 
     def configure(self, account: str = "", extract: str = "") -> None:
         """Write the configuration, with more lines in the account and in [extract]."""
-        names = ", ".join(f'"{name}"' for name in LISTS)
+        names = ", ".join(f'"{name}"' for name in self.lists)
         self.config.write_text(
             f'[[accounts]]\nname = "{ACCOUNT}"\nbase_url = "{self.sandbox.base_url}"\n'
             f'api_key = {{ file = "prod.key" }}\n{account}\n'

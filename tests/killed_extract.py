@@ -1,7 +1,8 @@
 """A process that extracts and is killed: `python killed_extract.py CONFIG WRITE SHARE WORDS...`.
 
 At write number WRITE to the landing zone (parts and journals alike) it puts SHARE of the bytes on the disk and sends
-itself SIGKILL: nothing is cleaned up, nothing is flushed. With WRITE 0 it lives.
+itself SIGKILL: nothing is cleaned up, nothing is flushed. With WRITE 0 it lives. Windows of the audit log are small,
+so that there are several.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import stamina
 
 from pipeline.cli import run
+from pipeline.extract import audit
 from pipeline.runs import disk, landing
 
 
@@ -32,6 +34,7 @@ def main(config: str, write: int, share: float, words: list[str]) -> int:
         disk.append_synced(path, chunks)
 
     landing.append_synced = append  # type: ignore[attr-defined]
+    audit.MOST_EVENTS = 40
     stamina.set_testing(True, attempts=6, cap=True)
     return run(["--quiet", "--config", config, *words])
 

@@ -1,8 +1,9 @@
 """Reads the audit log in windows of time that split themselves when they hold more than the API may serve.
 
 What the API serves at most of one query is not documented (a sibling product: fewer than 10,000 records). So a window
-whose total is large, or a round number that smells of a cap, is not read but halved, down to one second; and one that
-runs dry before its total teaches the limit and is halved too. The audit log is complete when every window is.
+whose total is large, or a round number that smells of a cap, is not read but split, down to one second; and one that
+runs dry before its total teaches the limit and is halved. Windows are read side by side, as many as requests may be
+under way; each is proven by itself, and the audit log is complete when every window is.
 
 Whether `from` and `to` are inclusive is not documented either: every window but the first asks from a second before its
 start. An event met twice keeps its id, by which events are told apart when they are loaded.
@@ -10,9 +11,10 @@ start. An event met twice keeps its id, by which events are told apart when they
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -28,7 +30,8 @@ from pipeline.extract.resources import Resource, wire_time
 from pipeline.runs.manifest import Extract
 
 MOST_EVENTS = 5_000
-"""A window with more is halved: half of what the sibling product stays below."""
+"""A window with more is split: half of what the sibling product stays below."""
+_MOST_PARTS = 64  # of one window: a total that lies does not cost more requests than this at once
 _ROUND = 1_000  # a total that is a multiple of it may be a cap
 _SECOND = timedelta(seconds=1)
 _DRY_WINDOWS = 20  # after so many the limit is not what is wrong
@@ -53,19 +56,24 @@ class Window:
         """Its name in the journal and in sentences."""
         return "/".join(self.parameters.values())
 
-    def halves(self) -> tuple[Window, ...]:
-        """Earlier and later half; none when it is one second long."""
+    def parts(self, count: int) -> tuple[Window, ...]:
+        """As many windows of the same length as fit it by the second, in order; none when it is one second long."""
         seconds = (self.end - self.start) // _SECOND
-        if seconds < 2:
-            return ()
-        middle = self.start + seconds // 2 * _SECOND
-        return Window(self.start, middle, self.lead), Window(middle, self.end, _SECOND)
+        count = min(count, seconds)
+        cuts = [self.start + seconds * number // count * _SECOND for number in range(1, count)]
+        starts, ends = [self.start, *cuts], [*cuts, self.end]
+        leads = [self.lead, *(_SECOND for _ in cuts)]
+        return tuple(map(Window, starts, ends, leads)) if cuts else ()
 
 
 _EMPTY_DAYS = (
     Window(datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC)),
     Window(datetime(2999, 1, 1, tzinfo=UTC), datetime(2999, 1, 2, tzinfo=UTC)),
 )
+
+
+_Outcome = tuple[str | None, tuple[Window, ...]]
+"""Of a window: why it is not complete, or None; and the windows that are to be read in its place."""
 
 
 class _WindowPaging(Paging):
@@ -101,26 +109,14 @@ class AuditReading(ResourceReading):
     """The reading of the audit log of one run over `resource.span`: used like that of any other resource."""
 
     def __init__(self, source: Source, resource: Resource, account_folder: Path, run_id: str) -> None:
-        self._show = source.on_page
-        super().__init__(replace(source, on_page=self._tell), resource, account_folder, run_id)
+        super().__init__(source, resource, account_folder, run_id)
+        self._open: dict[Window, Paging] = {}
         self._totals: list[tuple[int | None, int | None]] = []
+        self._promised = 0
         self._most = MOST_EVENTS
         self._dry = 0
         self._is_selected: bool | None = None
-
-    async def read(self) -> str | None:
-        """Read every window; why the audit log is not complete, or None."""
-        faults: list[str] = []
-        windows = [Window(*self.resource.span)] if self.resource.span else []
-        while windows:
-            window = windows.pop()
-            fault, halves = await self._read_window(window)
-            windows += reversed(halves)
-            if fault is not None:
-                faults.append(f"{window.name}: {fault}")
-        if len(faults) > _SHOWN_FAULTS:
-            faults[_SHOWN_FAULTS:] = [f"and {len(faults) - _SHOWN_FAULTS} more windows"]
-        return "; ".join(faults) or None
+        self._probing = asyncio.Lock()
 
     def result(self, status: Literal["complete", "incomplete", "skipped"], reason: str | None) -> Extract:
         """As of any resource; the totals are the sums of those of the windows, None where one gave none."""
@@ -130,20 +126,51 @@ class AuditReading(ResourceReading):
             api_total_end=_sum([last for _, last in self._totals]),
         )
 
-    async def _read_window(self, window: Window) -> tuple[str | None, tuple[Window, ...]]:
-        """Read it: why it is not complete, or None; or the halves that are to be read in its place."""
-        halves = () if self._is_selected is False else window.halves()
-        paging = _WindowPaging(self._source.limit, self._most) if halves else self.new_paging()
-        fault = await self._read_list(paging, window.parameters, window.name)
+    async def _read_all(self) -> str | None:
+        """Read every window; why the audit log is not complete, or None."""
+        faults: list[tuple[Window, str]] = []
+        waiting = [Window(*self.resource.span)] if self.resource.span else []
+        under_way: dict[asyncio.Task[_Outcome], Window] = {}
+        try:
+            while waiting or under_way:
+                while waiting and len(under_way) < self._source.in_flight:
+                    window = waiting.pop()
+                    under_way[asyncio.create_task(self._read_window(window))] = window
+                done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    window = under_way.pop(task)
+                    fault, parts = task.result()
+                    waiting += reversed(parts)
+                    faults += [(window, fault)] if fault is not None else []
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+        return _say_faults(faults)
+
+    async def _read_window(self, window: Window) -> _Outcome:
+        """Read it: why it is not complete, or None; or the windows that are to be read in its place."""
+        can_split = self._is_selected is not False and bool(window.parts(2))
+        paging = _WindowPaging(self._source.limit, self._most) if can_split else self.new_paging()
+        fault = await self._read_paging(window, paging)
         if isinstance(paging, _WindowPaging) and paging.is_too_large:
-            if await self._selects_by_time(paging.total_end or 0):
-                return None, halves
+            total = paging.total_end or 0
+            self._promised = max(self._promised, total)
+            if await self._selects_by_time(total):
+                return None, window.parts(_parts_for(total))
             paging = self.new_paging()
-            fault = await self._read_list(paging, window.parameters, window.name)
-        elif fault is not None and halves and self._has_run_dry(paging):
-            return None, halves
+            fault = await self._read_paging(window, paging)
+        elif fault is not None and can_split and self._has_run_dry(paging):
+            return None, window.parts(2)
         self._totals.append((paging.total_start, paging.total_end))
         return fault, ()
+
+    async def _read_paging(self, window: Window, paging: Paging) -> str | None:
+        self._open[window] = paging
+        try:
+            return await self._read_list(paging, window.parameters, window.name)
+        finally:
+            del self._open[window]
 
     def _has_run_dry(self, paging: Paging) -> bool:
         """Whether the window ended before its total: then no larger one is asked for any more."""
@@ -155,11 +182,12 @@ class AuditReading(ResourceReading):
 
     async def _selects_by_time(self, total: int) -> bool:
         """Whether `from` and `to` have an effect: days without events do not hold most of `total`. Asked once."""
-        if self._is_selected is None:
-            counts = [await self._count(window) for window in _EMPTY_DAYS]
-            self._is_selected = all(2 * count <= total for count in counts)
-            if not self._is_selected:
-                self.note = "the API gives all events whatever from and to are, so they are read as one list"
+        async with self._probing:
+            if self._is_selected is None:
+                counts = [await self._count(window) for window in _EMPTY_DAYS]
+                self._is_selected = all(2 * count <= total for count in counts)
+                if not self._is_selected:
+                    self.note = "the API gives all events whatever from and to are, so they are read as one list"
         return self._is_selected
 
     async def _count(self, window: Window) -> int:
@@ -172,10 +200,10 @@ class AuditReading(ResourceReading):
             return 0
         return len(page.items) if page.total is None else page.total
 
-    def _tell(self, account: str, resource: str, received: int, total: int | None) -> None:
-        """Progress over all windows, as far as their totals are known."""
-        closed = _sum([last for _, last in self._totals])
-        self._show(account, resource, received, None if total is None or closed is None else closed + total)
+    def _total(self) -> int | None:
+        """Of all windows whose totals are known, but at least that of a window that was split; None while none is."""
+        ends = [end for _, end in self._totals] + [paging.total_end for paging in self._open.values()]
+        return max(self._promised, sum(end for end in ends if end is not None)) or None
 
 
 def new_reading(source: Source, resource: Resource, account_folder: Path, run_id: str) -> ResourceReading:
@@ -187,3 +215,17 @@ def new_reading(source: Source, resource: Resource, account_folder: Path, run_id
 def _sum(totals: Sequence[int | None]) -> int | None:
     known = [total for total in totals if total is not None]
     return sum(known) if len(known) == len(totals) else None
+
+
+def _parts_for(total: int) -> int:
+    """Into how many windows one is split: a fifth smaller than they may be, for events are not spread evenly."""
+    return min(_MOST_PARTS, max(2, total * 5 // (MOST_EVENTS * 4) + 1))
+
+
+def _say_faults(faults: list[tuple[Window, str]]) -> str | None:
+    """The first of them in the order of time, and how many more there are."""
+    faults.sort(key=lambda one: one[0].start)
+    said = [f"{window.name}: {fault}" for window, fault in faults]
+    if len(said) > _SHOWN_FAULTS:
+        said[_SHOWN_FAULTS:] = [f"and {len(said) - _SHOWN_FAULTS} more windows"]
+    return "; ".join(said) or None

@@ -1,7 +1,8 @@
 """Reads one resource: several pages under way at once, laid down in the order of their positions, counted, settled.
 
 Memory is bounded by the account's window: a page takes a place in it before it is asked for and gives it back when it
-is on the disk. What is on the disk when the process is killed is not asked for again: the journal says what it was.
+is on the disk, where it is put while others are fetched (`storing.py`). What is on the disk when the process is killed
+is not asked for again: the journal says what it was.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pipeline.api.client import Client, Tally
 from pipeline.api.contract import Paging as PagingKind
@@ -22,6 +23,7 @@ from pipeline.api.request import Caller, build_request, page_parameters
 from pipeline.api.settle import Answer, Settling
 from pipeline.extract.distinct import Keys, count_distinct, repeated
 from pipeline.extract.resources import Resource
+from pipeline.extract.storing import Keyed, Storing
 from pipeline.runs.landing import JournalLine, LandedPage, ResourceLanding
 from pipeline.runs.manifest import Extract
 
@@ -29,21 +31,20 @@ ProgressCallback = Callable[[str, str, int, int | None], None]
 """Called with account, resource, positions received so far, and the API's total (None where it gives none)."""
 
 
-Keyed = tuple[LandedPage, "array[int]"]
 _Ahead = deque[tuple[Ask, "asyncio.Task[Page]"]]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An account being read: who asks, through which client, in pages of `limit`.
+    """An account being read: who asks, through which client, in pages of `limit`, at most `in_flight` at once.
 
-    `window` has a place for each of the `window_pages` pages that may be in memory.
+    `window` has a place for each page that may be in memory: as many may wait for the disk as are under way.
     """
 
     caller: Caller
     client: Client
     limit: int
-    window_pages: int
+    in_flight: int
     window: asyncio.Semaphore
     on_page: ProgressCallback
 
@@ -101,6 +102,7 @@ class ResourceReading:
         self._landed = array("q")  # the key of every line on the disk
         self._journalled: dict[str | None, Journalled] = {}
         self._tally = Tally()
+        self._storing = Storing(self._write, self._stored)
         self._pages = 0
         self._hostile_pages = 0
 
@@ -120,7 +122,10 @@ class ResourceReading:
 
     async def read(self) -> str | None:
         """Read the list to its end; why it is not complete, or None. Raises TryAgain, Refused and OutputFailed."""
-        return await self._read_list(self._paging, self.resource.parameters, None)
+        try:
+            return await self._read_all()
+        finally:
+            await self._storing.finish()
 
     def result(self, status: Literal["complete", "incomplete", "skipped"], reason: str | None) -> Extract:
         """What the manifest says of this resource: `status`, `reason`, and what is on the disk."""
@@ -139,6 +144,13 @@ class ResourceReading:
             parts=self._landing.parts(),
         )
 
+    async def _read_all(self) -> str | None:
+        return await self._read_list(self._paging, self.resource.parameters, None)
+
+    def _total(self) -> int | None:
+        """The API's total, as far as it is known."""
+        return self._paging.total_end
+
     async def _read_list(self, paging: Paging, parameters: Mapping[str, str], window: str | None) -> str | None:
         """Read one list, from where the journal ends; why it is not complete, or None."""
         left = self._journalled.get(window)
@@ -149,51 +161,35 @@ class ResourceReading:
         try:
             while self._ask_ahead(reading, ahead):
                 await asyncio.wait([ahead[0][1]])
-                places, pages = await self._take_done(reading, ahead)
-                await self._store(pages)
-                self._give_back(places)
-                self._source.on_page(
-                    self._source.caller.account.name, self.resource.name, len(self._landed), paging.total_end
-                )
+                await self._take_done(reading, ahead)
         finally:
             await self._drop(ahead)
         return paging.fault or await self._settle(reading)
 
     def _ask_ahead(self, reading: ListReading, ahead: _Ahead) -> bool:
         """Have as many pages under way as there is room for; False when nothing is left to take."""
-        while len(ahead) < self._source.window_pages and (ask := reading.paging.next_ask()) is not None:
+        while len(ahead) < 2 * self._source.in_flight and (ask := reading.paging.next_ask()) is not None:
             ahead.append((ask, asyncio.create_task(self._fetch_into_window(reading, ask))))
         return bool(ahead) and not reading.paging.is_over
 
-    async def _take_done(self, reading: ListReading, ahead: _Ahead) -> tuple[int, list[Keyed]]:
-        """The pages at the head that are here, so that one sync serves them all, and the places they hold.
-
-        A failed page raises its error only when it comes first: what came before it is laid down.
-        """
-        places = 0
-        pages: list[Keyed] = []
+    async def _take_done(self, reading: ListReading, ahead: _Ahead) -> None:
+        """The pages at the head that are here; a failed one raises its error when it comes first."""
         while ahead and ahead[0][1].done() and not reading.paging.is_over:
-            ask, task = ahead[0]
-            if pages and task.exception() is not None:
-                break
-            ahead.popleft()
-            page = task.result()
-            places += 1
-            pages += await self._take(reading, ask, page)
-        return places, pages
+            ask, task = ahead.popleft()
+            await self._take(reading, ask, task.result())
 
-    async def _take(self, reading: ListReading, ask: Ask, page: Page) -> list[Keyed]:
+    async def _take(self, reading: ListReading, ask: Ask, page: Page) -> None:
         """The page as it counts, with those that a capped limit or moving rows make necessary for the same wish."""
-        pages: list[Keyed] = []
         paging = reading.paging
+        places = 1
         while True:
             keys = self._keys.of(page.items)
             taken = paging.take(ask, page, keys)
-            fresh = array("q", [keys[place] for place in taken.places])
-            pages.append((self._landed_page(reading, ask, page, taken.places), fresh))
+            fresh = keys if len(taken.places) == len(keys) else array("q", [keys[place] for place in taken.places])
+            self._storing.add((self._landed_page(reading, ask, page, taken.places), fresh), places)
             if taken.rest is None:
-                return pages
-            ask = taken.rest
+                return
+            ask, places = taken.rest, 0
             page = await self._fetch(reading, ask)
 
     def _landed_page(
@@ -234,7 +230,7 @@ class ResourceReading:
                 ask = None
             if page is not None and settling.fresh:
                 repair = self._landed_page(reading, last, page, settling.fresh, is_repair=True)
-                await self._store([(repair, self._keys.of(repair.items))])
+                self._storing.add((repair, self._keys.of(repair.items)), 0)
             if ask is not None:
                 page = await self._fetch(reading, ask)
                 answer = (page, self._keys.of(page.items))
@@ -256,15 +252,17 @@ class ResourceReading:
         request = build_request(self._source.caller, call, parameters)
         return await self._source.client.fetch(request, read_page, self._tally)
 
-    async def _store(self, pages: list[Keyed]) -> None:
-        await _finish(asyncio.to_thread(self._write, pages))
-
-    def _write(self, pages: list[Keyed]) -> None:
+    def _write(self, pages: Sequence[Keyed]) -> None:
         self._landing.write([page for page, _ in pages])
         for page, keys in pages:
             self._landed.extend(keys)
             self._hostile_pages += page.is_hostile
         self._pages += len(pages)
+
+    def _stored(self, places: int) -> None:
+        self._give_back(places)
+        account = self._source.caller.account.name
+        self._source.on_page(account, self.resource.name, len(self._landed), self._total())
 
     async def _drop(self, ahead: _Ahead) -> None:
         tasks = [task for _, task in ahead]
@@ -276,13 +274,3 @@ class ResourceReading:
     def _give_back(self, places: int) -> None:
         for _ in range(places):
             self._source.window.release()
-
-
-async def _finish(work: Coroutine[Any, Any, None]) -> None:
-    """Wait for work in a thread to its end, also when cancelled: what it writes must not change under the reader."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise

@@ -204,8 +204,8 @@ async def _read_account(
         patience=Patience(budget_seconds=60 * extract.budget_minutes),
         line=run.line,
     ) as client:
-        pages = 2 * extract.concurrency  # as many may wait for their turn on the disk as are under way
-        source = Source(run.caller, client, extract.page_size, pages, asyncio.Semaphore(pages), on_page)
+        window = asyncio.Semaphore(2 * extract.concurrency)
+        source = Source(run.caller, client, extract.page_size, extract.concurrency, window, on_page)
         readings = [new_reading(source, resource, run.folder, run.opening.run_id) for resource in run.resources]
         if run.is_resumed:
             for reading in readings:

@@ -4,8 +4,9 @@
     <account>/<run_id>/<resource>/pages.ndjson             one line a page, written after its items are on the disk
     <account>/events/<YYYY-MM-DD>/<run_id>.ndjson.zst      audit events by the day they happened, kept longer than runs
 
-Each page is a frame of its own in each file it goes to, and the journal says where: a file can be cut back to the last
-journalled byte and continued. Items keep their bytes; only line breaks between tokens become blanks.
+Each page is a frame of its own in each file it goes to, and the journal says where, with its hash: a file can be cut
+back to the last journalled byte and continued. Pages of one batch share the syncs. Items keep their bytes; only line
+breaks between tokens become blanks.
 """
 
 from __future__ import annotations
@@ -51,16 +52,20 @@ class LandedPage:
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """Where items of a page are: bytes `start` to `start + bytes` of the file `part`, which unpack to `rows` lines."""
+    """Where items of a page are: bytes `start` to `start + bytes` of the file `part`, which unpack to `rows` lines.
+
+    `sha256` is that of these bytes.
+    """
 
     part: str
     start: int
     bytes: int
     rows: int
+    sha256: str
 
 
 class JournalLine(msgspec.Struct, frozen=True):
-    """A page that is safely on the disk; `sha256` is that of the reply's body.
+    """A page that is safely on the disk.
 
     The page was asked for at `offset`, and `end` is the position behind it; `received` items of it were new.
     `is_repair`: they were found by a second look, not in the order of the list; `is_last`: the list ended with it;
@@ -72,7 +77,6 @@ class JournalLine(msgspec.Struct, frozen=True):
     received: int
     total: int | None
     frames: tuple[Frame, ...]
-    sha256: str
     end: int = 0
     is_repair: bool = False
     is_last: bool = False
@@ -97,7 +101,8 @@ class _File:
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def add(self, chunk: bytes, rows: int, json_bytes: int) -> Frame:
-        frame = Frame(self.name, self.size + self.pending_bytes, len(chunk), rows)
+        digest = hashlib.sha256(chunk).hexdigest()
+        frame = Frame(self.name, self.size + self.pending_bytes, len(chunk), rows, digest)
         self.pending.append(chunk)
         self.pending_bytes += len(chunk)
         self.rows += rows
@@ -177,7 +182,7 @@ class ResourceLanding:
         """Go on where a killed process stopped: each page that is safely on the disk, with its items as they are there.
 
         When the last one is given, all bytes behind it are cut off: a half-written page is as if it had never come. A
-        page whose items do not match their checksum any more, and all behind it, count as not written.
+        page whose items do not match their hash any more, and all behind it, count as not written.
         """
         kept = 0
         for line, size in self._read_journal():
@@ -208,13 +213,11 @@ class ResourceLanding:
             lines = b"\n".join((*group, b""))
             frames.append(file.add(self._compressor.compress(lines), len(group), len(lines)))
             touched[file.name] = file
-        digest = hashlib.sha256(page.body).hexdigest()
         return JournalLine(
             offset=page.offset,
             received=len(items),
             total=page.total,
             frames=tuple(frames),
-            sha256=digest,
             end=page.end,
             is_repair=page.is_repair,
             is_last=page.is_last,
@@ -283,10 +286,10 @@ class ResourceLanding:
                 with self._file(frame.part).path.open("rb") as file:
                     file.seek(frame.start)
                     content = file.read(frame.bytes)
+                if hashlib.sha256(content).hexdigest() != frame.sha256:
+                    return None
                 text = zstandard.ZstdDecompressor().decompress(content)
             except (OSError, zstandard.ZstdError):
-                return None
-            if len(content) != frame.bytes or text.count(b"\n") != frame.rows:
                 return None
             found.append((frame, content, text))
         return found

@@ -6,10 +6,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from extraction import Extraction
+from extraction import ACCOUNT, Extraction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from pipeline.runs.landing import read_items
 from pipeline.sandbox.faults import Fault
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import ThreadedSandbox
@@ -92,6 +93,32 @@ def test_whatever_happens_the_rows_are_right_or_the_run_says_so_at_length(
 ) -> None:
     """The same with many more examples."""
     read_through(plan_of(seed, endpoints, names), deaths, page_size)
+
+
+@never_flaky(4)
+@given(st.integers(1, 50), st.integers(80, 200), FAULTS, DEATHS, st.sampled_from([5, 20]))
+def test_no_event_is_lost_between_windows_read_side_by_side(
+    seed: int, endpoints: int, names: Names, deaths: Deaths, page_size: int
+) -> None:
+    """Faults and kill -9 while several windows of the audit log are under way: every event, or the run says so."""
+    plan = plan_of(seed, endpoints, (names[0], [], names[2]))
+    with tempfile.TemporaryDirectory() as folder, ThreadedSandbox(plan) as sandbox:
+        one = Extraction(Path(folder), sandbox, page_size, ("audit_log",))
+        before = set(sandbox.truth(ACCOUNT, "audit_log"))
+        words: tuple[str, ...] = ("--since", "2020-01-01")
+        for write, share in [*deaths, (0, 0.0)]:
+            done = one.extract(*words, die_at=write, share=share)
+            words = ("--resume", one.run_id())
+            if done.returncode != -9:
+                break
+        assert done.returncode in {0, 4}, done.stderr
+        part = [line for file in one.outcome("audit_log").parts for line in read_items(one.landing / file.name)]
+        after = set(sandbox.truth(ACCOUNT, "audit_log"))
+        if one.outcome("audit_log").status == "complete":
+            assert before & after <= set(part)
+        else:
+            assert one.outcome("audit_log").reason
+        assert set(part) <= before | after or names[2]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])

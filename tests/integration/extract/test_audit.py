@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline import config
@@ -16,7 +17,7 @@ from pipeline.errors import RunIncomplete, UsageError
 from pipeline.extract import audit
 from pipeline.extract.resources import Wanted
 from pipeline.extract.run import RunResult, extract_run, resume_run
-from pipeline.runs.landing import read_items
+from pipeline.runs.landing import JOURNAL, JournalLine, read_items
 from pipeline.runs.manifest import Extract, Manifest, find_runs
 
 from .conftest import NOW, PATHS, Asked, Raw, Tlm
@@ -256,3 +257,62 @@ def test_a_resumed_log_asks_for_no_window_twice(tlm: Tlm, settings_for: Settings
     assert set(landed(settings, manifest)) == {event["id"] for event in log.events}
     assert (one.status, one.api_total_end, one.rows_distinct) == ("complete", one.rows_received, 470)
     assert len(served) == len(set(served))
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_windows_side_by_side_are_resumed(tlm: Tlm, settings_for: Settings) -> None:
+    """Whatever the journal names of the windows that were under way is not asked for again; every event is there."""
+    log = Log(events(470))
+
+    def answer(asked: Asked, number: int) -> Raw | None:
+        reply = log.answer(asked, number)
+        return (500, {}, b"") if reply is not None and len(tlm.asked) > 25 else reply
+
+    tlm.instead = answer
+    settings = settings_for({"prod": tlm.base_url}, page_size=20, concurrency=6)
+    with pytest.raises(RunIncomplete):
+        extract(settings)
+    (broken,) = find_runs(settings.data / "landing")
+    journal = settings.data / "landing" / "prod" / broken.run_id / "audit_log" / JOURNAL
+    lines = [msgspec.json.decode(line, type=JournalLine) for line in journal.read_bytes().splitlines()]
+    assert len({line.window for line in lines}) > 2
+    tlm.asked.clear()
+    tlm.instead = log.answer
+    reading = resume_run(settings, broken.run_id, clock=lambda: NOW, on_page=lambda *_progress: None)
+    (manifest,) = asyncio.run(reading).manifests
+    asked = {
+        (f"{one.query['from']}/{one.query['to']}", int(one.query["offset"]))
+        for one in tlm.asked
+        if one.query.get("from")
+    }
+    assert not asked & {(line.window, line.offset) for line in lines}
+    assert set(landed(settings, manifest)) == {event["id"] for event in log.events}
+    assert (outcome(manifest).status, outcome(manifest).api_total_end) == ("complete", outcome(manifest).rows_received)
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_windows_are_read_side_by_side(tlm: Tlm, settings_for: Settings) -> None:
+    """As many requests are under way as may be, although each window is one page."""
+    log = Log(events(300))
+    tlm.instead, tlm.delay_seconds = log.answer, 0.01
+    settings = settings_for({"prod": tlm.base_url}, page_size=50, concurrency=5)
+    (manifest,) = extract(settings).manifests
+    assert tlm.most_at_once == 5
+    assert set(landed(settings, manifest)) == {event["id"] for event in log.events}
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_a_total_that_lies_does_not_cost_a_request_for_each_second(tlm: Tlm, settings_for: Settings) -> None:
+    """A window is split into 64 at most, whatever its total says; the empty ones end the matter."""
+    log = Log(events(40))
+
+    def boast(asked: Asked, number: int) -> Raw | None:
+        reply = log.answer(asked, number)
+        if reply is None or asked.query["from"] > "2026" or len(tlm.asked) > 3:
+            return reply
+        return 200, {}, json.dumps({"items": [], "total": 10**9}).encode()
+
+    tlm.instead = boast
+    (manifest,) = extract(settings_for({"prod": tlm.base_url}), since=NOW - timedelta(days=600)).manifests
+    assert outcome(manifest).requests < 80
+    assert outcome(manifest).rows_distinct == 40

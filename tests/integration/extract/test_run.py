@@ -249,12 +249,22 @@ def test_replies_that_fail_once_are_asked_for_again(tlm: Tlm, settings_for: Sett
         (200, {}, b'{"items":[{"id":'),
         (200, {"content-type": "text/html"}, b"<html></html>"),
     ]
-    tlm.instead = lambda _asked, number: faults[number // 4 % 5] if number % 4 == 1 else None
+    seen: dict[tuple[str, str | None], Raw | None] = {}
+
+    def fail_once(asked: Asked, _number: int) -> Raw | None:
+        page = (asked.path, asked.query.get("offset"))
+        if page in seen:
+            return None
+        number = len(seen)
+        return seen.setdefault(page, faults[number // 2 % 5] if number % 2 else None)
+
+    tlm.instead = fail_once
     settings = settings_for({"prod": tlm.base_url})
     (manifest,) = extract(settings).manifests
     for name, rows in tlm.lists.items():
         assert [json.loads(line) for line in landed(settings, manifest, name)] == rows
     assert sum(one.retries for one in manifest.extracts) == len(tlm.asked) - sum(one.pages for one in manifest.extracts)
+    assert all(fault in seen.values() for fault in faults)
 
 
 def test_a_redirect_is_not_followed(start_tlm: Callable[[], Tlm], tlm: Tlm, settings_for: Settings) -> None:
