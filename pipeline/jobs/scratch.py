@@ -16,6 +16,7 @@ from pathlib import Path
 from pipeline import places
 from pipeline.config import Settings
 from pipeline.errors import UsageError
+from pipeline.jobs.custom import add_custom_models
 from pipeline.load.earlier import EarlierRun, newest_run_until
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import judge_on, set_as_of, set_lists, set_policy, set_run
@@ -54,6 +55,7 @@ def built_anew(settings: Settings, database: Path, question: Question) -> Iterat
             run_id = str(warehouse.rows("select run_id from meta.current_run")[0][0])
             forget_metrics(warehouse, run_id)
             build_models(warehouse, places.content("sql"), everything=True, as_run=run_id)
+            add_custom_models(build_file, Path(settings.folder))
             publish(build_file, mode=0o600)
         except BaseException:
             discard(build_file)

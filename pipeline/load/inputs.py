@@ -1,6 +1,7 @@
 """What a build rests on beside the runs: when one of these changes, the newest run is built once more.
 
-Policy, lists, zone, models and rules, and the version of the program. Comments in policy.toml do not count.
+Policy, lists, zone, models (the user's too) and rules, and the version of the program. Comments in policy.toml do not
+count.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ def _fields(folder: Path, models: Path, policy: Policy, timezone: str) -> Iterat
     yield from (__version__, timezone, msgspec.json.encode(policy, order="deterministic").decode())
     for name in (WAIVERS, PCI):
         yield _text(folder / name)
+    for path in sorted((folder / "models").rglob("*.sql")):
+        yield from (path.relative_to(folder).as_posix(), _text(path))
     for path in sorted(path for path in models.rglob("*") if path.suffix in (".sql", ".csv")):
         place = path.relative_to(models)
         if place.parts[0] != _QUESTIONS:

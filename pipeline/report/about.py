@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.config import RESOURCES
 from pipeline.report import words
 from pipeline.report.contents import Block, Caption, Cell, Column, Embedded, Lede, Row, Section, State, Table
+from pipeline.report.own_metrics import own_metrics_block
 from pipeline.report.source import LIST_ROWS, Source
 
 _ORDER = {name: place for place, name in enumerate(RESOURCES)}
@@ -39,7 +40,11 @@ def about_section(source: Source, files: tuple[Embedded, ...], undrawn: tuple[st
     extracts = sorted(
         source.rows("completeness"), key=lambda r: (r["account"], _ORDER.get(r["resource"], len(_ORDER)), r["resource"])
     )
-    blocks = [_completeness(source, extracts), _freshness(source), _formulas(source), _policy(source)]
+    blocks = [_completeness(source, extracts), _freshness(source), _formulas(source)]
+    own = own_metrics_block(source)
+    if own is not None:
+        blocks.append(own)
+    blocks.append(_policy(source))
     unknown = source.rows("unknown_statuses")
     if unknown:
         blocks.append(_unknown_statuses(source, unknown))

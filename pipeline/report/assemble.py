@@ -17,6 +17,7 @@ from pipeline.report.cover import read_cover
 from pipeline.report.coverage import coverage_section
 from pipeline.report.expiry import expiry_section
 from pipeline.report.fonts import undrawn_scripts
+from pipeline.report.own_metrics import attach_own_metrics
 from pipeline.report.source import Source
 from pipeline.report.unsecured import unsecured_section
 from pipeline.tabular import people_csv
@@ -32,6 +33,7 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
     cover = read_cover(source)  # after the sections: what to do first points at their lists
     states = read_states(source)
     attach_drift(source)
+    attach_own_metrics(source)
     files = embed(source.files)
     undrawn = undrawn_scripts("".join(_texts((cover, sections))))
     date_words, time_words = words.instant(source.as_of_at, source.zone)

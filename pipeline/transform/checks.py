@@ -14,6 +14,7 @@ A file of `sql/checks` is a SELECT of rows that must not exist, with `-- severit
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,16 +127,16 @@ def refuse_writes(warehouse: Warehouse, check: Check, path: Path) -> None:
 
 def run_checks(warehouse: Warehouse, checks: list[Check], run_id: str) -> tuple[Outcome, ...]:
     """Run them all, write meta.checks, and give back the warnings; CheckFailed when one that stops has found rows."""
+    outcomes = look_for(warehouse, checks)
+    warehouse.execute("delete from meta.checks where run_id = ?", [run_id])
+    record_outcomes(warehouse, outcomes, run_id)
+    return refuse_failures(outcomes)
+
+
+def look_for(warehouse: Warehouse, checks: list[Check]) -> tuple[Outcome, ...]:
+    """What each check finds; BuildFailed names file and line where the engine refuses one."""
     clean = _without_doubt(warehouse, checks)
-    outcomes = [Outcome(check, 0, "") if check in clean else _run(warehouse, check) for check in checks]
-    _record(warehouse, outcomes, run_id)
-    failed = [outcome for outcome in outcomes if outcome.failing_rows]
-    stopping = [outcome for outcome in failed if outcome.check.severity == "stop"]
-    if stopping:
-        more = f" {len(stopping) - 1} more failed." if len(stopping) > 1 else ""
-        msg = f"A check failed and nothing is published: {stopping[0].sentence}.{more}"
-        raise CheckFailed(msg)
-    return tuple(failed)
+    return tuple(Outcome(check, 0, "") if check in clean else _run(warehouse, check) for check in checks)
 
 
 def _without_doubt(warehouse: Warehouse, checks: list[Check]) -> set[Check]:
@@ -167,12 +168,23 @@ def _run(warehouse: Warehouse, check: Check) -> Outcome:
     return Outcome(check, count, sample)
 
 
+def refuse_failures(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """The outcomes that warn; CheckFailed when one that stops has found rows."""
+    failed = [outcome for outcome in outcomes if outcome.failing_rows]
+    stopping = [outcome for outcome in failed if outcome.check.severity == "stop"]
+    if stopping:
+        more = f" {len(stopping) - 1} more failed." if len(stopping) > 1 else ""
+        msg = f"A check failed and nothing is published: {stopping[0].sentence}.{more}"
+        raise CheckFailed(msg)
+    return tuple(failed)
+
+
 def _shown(record: dict[str, object]) -> str:
     return "{" + ", ".join(f"{name}: {'null' if value is None else value}" for name, value in record.items()) + "}"
 
 
-def _record(warehouse: Warehouse, outcomes: list[Outcome], run_id: str) -> None:
-    warehouse.execute("delete from meta.checks where run_id = ?", [run_id])
+def record_outcomes(warehouse: Warehouse, outcomes: Sequence[Outcome], run_id: str) -> None:
+    """Add what the checks of a run found to meta.checks."""
     now = datetime.now(UTC).replace(tzinfo=None)
     values: list[object] = []
     for outcome in outcomes:

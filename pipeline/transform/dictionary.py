@@ -41,7 +41,7 @@ def write_comments(
     uncommented = []
     for model in models:
         what = "view" if model.kind == "view" else "table"
-        script.append(f"comment on {what} {model.name} is {literal(model.source.sentences)}")
+        script.append(f"comment on {what} {model.name} is {literal(model.source.sentences or model.grain)}")
         stray = [name for name in model.comments if name not in columns[model.name]]
         if stray:
             msg = f"{model.source.place()}: the comment at {stray[0]!r} belongs to no column; give the column an alias."
@@ -67,8 +67,7 @@ def _as_named(reading: Reading) -> list[str]:
 
 
 def record_models(warehouse: Warehouse, models: Sequence[Model], readings: Mapping[str, Reading]) -> None:
-    """Write meta.models anew for the schemas of `models`: kind, grain, what each reads and calls, its file."""
-    warehouse.execute("delete from meta.models")
+    """Add `models` to meta.models: kind, grain, what each reads and calls, its file."""
     values: list[object] = []
     for model in models:
         reading = readings[model.name]

@@ -31,7 +31,7 @@ def build_model(warehouse: Warehouse, model: Model, run_id: str, existing: Mappi
     if before != wanted:
         warehouse.execute(f"drop {before} {model.name}")
     match model.kind:
-        case Kind.VIEW | Kind.TABLE:
+        case Kind.VIEW | Kind.TABLE | Kind.METRICS:
             send(warehouse, model, f"create or replace {wanted} {model.name} as", "")
         case Kind.APPEND:
             _append(warehouse, model, _prepare(warehouse, model, (), is_new=model.name not in existing))

@@ -43,11 +43,16 @@ class Kind(StrEnum):
     TABLE = "table"
     APPEND = "append"
     VERSIONS = "versions"
+    METRICS = "metrics"
 
     @property
     def is_kept(self) -> bool:
         """Its rows outlive the run: back runs must be built for it."""
         return self in (Kind.APPEND, Kind.VERSIONS)
+
+
+OUR_KINDS = (Kind.VIEW, Kind.TABLE, Kind.APPEND, Kind.VERSIONS)
+CUSTOM_KINDS = (Kind.TABLE, Kind.APPEND, Kind.METRICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,9 @@ class Source:
 
     @property
     def file(self) -> str:
-        """`sql/core/endpoints.sql`."""
-        return f"{self.path.parent.parent.name}/{self.path.parent.name}/{self.path.name}"
+        """`sql/core/endpoints.sql`; a model of the user's is `models/name.sql`."""
+        folder = self.path.parent
+        return f"{folder.name if folder.name == 'models' else f'{folder.parent.name}/{folder.name}'}/{self.path.name}"
 
     def place(self, line: int | None = None) -> str:
         """`sql/core/endpoints.sql line 12`, for messages; without `line` where the statement starts."""
@@ -138,10 +144,10 @@ def _read_header(lines: list[str]) -> tuple[str, tuple[HeaderLine, ...]]:
     return " ".join(part for part in sentences if part), tuple(header)
 
 
-def read_model(path: Path) -> Model:
-    """The model in one file; BuildFailed names file and line."""
+def read_model(path: Path, schema: str | None = None, kinds: tuple[Kind, ...] = OUR_KINDS) -> Model:
+    """The model in one file, in the schema of its folder unless another is given; BuildFailed names file and line."""
     source = read_source(path, ("grain", "kind", "key", "check"))
-    name = f"{path.parent.name}.{path.stem}"
+    name = f"{schema or path.parent.name}.{path.stem}"
     given = {entry.key: entry for entry in source.header}
     if not _NAME.match(path.stem) or name in FILLED:
         taken = "is filled by the pipeline" if name in FILLED else "is not lower case with digits and _"
@@ -151,11 +157,10 @@ def read_model(path: Path) -> Model:
         if needed not in given:
             msg = f"{source.place(1)}: the header has no {needed!r} line; say it."
             raise BuildFailed(msg)
-    try:
-        kind = Kind(given["kind"].value)
-    except ValueError:
-        msg = f"{source.place(given['kind'].line)}: unknown kind {given['kind'].value!r}; use {', '.join(Kind)}."
-        raise BuildFailed(msg) from None
+    kind = next((kind for kind in kinds if kind == given["kind"].value), None)
+    if kind is None:
+        msg = f"{source.place(given['kind'].line)}: unknown kind {given['kind'].value!r}; use {', '.join(kinds)}."
+        raise BuildFailed(msg)
     key = tuple(part.strip() for part in given["key"].value.split(",")) if "key" in given else ()
     _require_key(source, kind, key)
     checks = tuple(entry for entry in source.header if entry.key == "check")
@@ -190,3 +195,12 @@ def read_models(folder: Path) -> tuple[Model, ...]:
                 raise BuildFailed(msg)
             models[model.name] = model
     return tuple(models[name] for name in sorted(models))
+
+
+def read_custom_models(folder: Path) -> tuple[Model, ...]:
+    """The user's own models in `folder`, sorted by name: `<name>.sql` is `custom.<name>`; none without the folder."""
+    stray = next((path for path in sorted(folder.rglob("*.sql")) if path.parent != folder), None)
+    if stray is not None:
+        msg = f"{stray}: models of your own stand directly in {folder.name}/ and become custom.<name>; move the file."
+        raise BuildFailed(msg)
+    return tuple(read_model(path, "custom", CUSTOM_KINDS) for path in sorted(folder.glob("*.sql")))

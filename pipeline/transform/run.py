@@ -50,7 +50,7 @@ def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run
     `everything` false is the catch-up form. BuildFailed or CheckFailed names file and line.
     """
     project = _read_project(warehouse, folder, _state(folder))
-    existing = _existing(warehouse)
+    existing = read_existing(warehouse)
     order = project.order
     if not everything:
         kept = (name for name, model in project.models.items() if model.kind.is_kept)
@@ -68,6 +68,7 @@ def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run
     columns = read_columns(warehouse)
     models = [project.models[name] for name in order]
     uncommented = write_comments(warehouse, models, project.readings, columns)
+    warehouse.execute("delete from meta.models where not starts_with(model, 'custom.')")
     record_models(warehouse, models, project.readings)
     checks = _checks(warehouse, folder, project.models, columns)
     return BuildReport(seconds, run_checks(warehouse, checks, as_run), uncommented)
@@ -86,8 +87,8 @@ def _read_project(warehouse: Warehouse, folder: Path, state: tuple[tuple[Path, i
     lists = load_lists(warehouse, folder / "rules")
     models = {model.name: model for model in read_models(folder)}
     # What an older file happens to hold under other names does not make a wrong name right.
-    given = {name for name in _existing(warehouse) if name.split(".")[0] in ("raw", "meta")} | {*lists, *FILLED}
-    readings = {name: _read(warehouse, model, given | models.keys(), macros) for name, model in models.items()}
+    given = {name for name in read_existing(warehouse) if name.split(".")[0] in ("raw", "meta")} | {*lists, *FILLED}
+    readings = {name: read_names(warehouse, model, given | models.keys(), macros) for name, model in models.items()}
     reads = {
         name: {table: models[name].source.place(line) for table, line in reading.tables.items()}
         for name, reading in readings.items()
@@ -95,7 +96,7 @@ def _read_project(warehouse: Warehouse, folder: Path, state: tuple[tuple[Path, i
     return _Project(models, readings, reads, build_order(reads))
 
 
-def _read(warehouse: Warehouse, model: Model, known: set[str], macros: frozenset[str]) -> Reading:
+def read_names(warehouse: Warehouse, model: Model, known: set[str], macros: frozenset[str]) -> Reading:
     """What a model reads; BuildFailed when that is neither a model nor a given table or macro."""
     reading = read_tables(warehouse, model.source)
     for name, line in reading.tables.items():
@@ -109,7 +110,7 @@ def _read(warehouse: Warehouse, model: Model, known: set[str], macros: frozenset
     return reading
 
 
-def _existing(warehouse: Warehouse) -> dict[str, str]:
+def read_existing(warehouse: Warehouse) -> dict[str, str]:
     """'table' or 'view' by schema.name of what the file holds."""
     rows = warehouse.rows(
         "select schema_name || '.' || table_name, 'table' from duckdb_tables() where database_name = current_database()"

@@ -14,7 +14,7 @@ from pipeline.errors import BuildFailed
 from pipeline.transform.model import Source
 from pipeline.warehouse.duck import Warehouse
 
-READABLE_SCHEMAS = ("raw", "staging", "core", "mart", "rules", "meta", "report", "export")
+READABLE_SCHEMAS = ("raw", "staging", "core", "mart", "rules", "meta", "report", "export", "custom")
 
 _QUERIES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE"}
 _TABLES = {"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY", "EXPRESSION_LIST", "TABLE_FUNCTION"}

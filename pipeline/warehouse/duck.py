@@ -107,6 +107,18 @@ class Warehouse:
         megabytes = _LEAST_MEGABYTES + max(0, items - _ITEMS_OF_LEAST) // _ITEMS_A_MEGABYTE
         self.execute(f"set memory_limit = '{megabytes}MB'")
 
+    @property
+    def memory_limit(self) -> str:
+        """The engine's bound, as `set memory_limit` takes it."""
+        return str(self.rows("select current_setting('memory_limit')")[0][0])
+
+    @contextmanager
+    def beside(self, path: Path, name: str) -> Iterator[None]:
+        """The file at `path` is attached read-only as the catalog `name` while the block runs."""
+        self.execute(f"attach {literal(str(path))} as {name} (read_only)")
+        yield
+        self.execute(f"detach {name}")
+
     def close(self) -> None:
         """Let go of the file; open results are gone. Closing twice does no harm."""
         self._worker.shutdown()
@@ -134,6 +146,38 @@ def open_writable(path: Path) -> Warehouse:
             f" (storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes)"
         )
         connection.execute(f"use {CATALOG}")
+    return Warehouse(connection, spill)
+
+
+def open_apart(path: Path, published: Path, memory_limit: str) -> Warehouse:
+    """A new file at `path` for SQL that is not ours; its engine reads `published` (as `tlm`) and reaches nothing else.
+
+    `schema.table` is looked up in the new file's only schema, `custom`, and then in all other schemas of `published`.
+    """
+    spill = path.with_name(path.name + ".tmp")
+    connection = _connect(spill)
+    try:
+        with _translated():
+            connection.execute(f"set threads = {min(_BUILD_THREADS, os.cpu_count() or 1)}")
+            connection.execute(f"set memory_limit = {literal(memory_limit)}")
+            connection.execute(f"attach {literal(str(published))} as {CATALOG} (read_only)")
+            connection.execute(
+                f"attach {literal(str(path))} as apart"
+                f" (storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes)"
+            )
+            connection.execute("create schema apart.custom")
+            schemas = connection.execute(
+                "select schema_name from duckdb_schemas()"
+                " where database_name = ? and schema_name not in ('custom', 'main')",
+                [CATALOG],
+            ).fetchall()
+            places = ",".join(["apart.custom", *sorted(f"{CATALOG}.{schema}" for (schema,) in schemas)])
+            connection.execute(f"set search_path = {literal(places)}")
+            connection.execute("set enable_external_access = false")
+            connection.execute("set lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
     return Warehouse(connection, spill)
 
 

@@ -14,13 +14,14 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.errors import OutputFailed
-from pipeline.warehouse.duck import CATALOG, STORAGE_VERSION, Warehouse, literal, open_writable
+from pipeline.warehouse.duck import CATALOG, STORAGE_VERSION, Warehouse, literal, open_apart, open_writable
 
 _SUFFIX = ".building"
 _LOG = logging.getLogger(__name__)
@@ -29,13 +30,21 @@ SHELF = "published"
 """The folder beside the published file in which earlier ones are kept."""
 
 
-@dataclass(frozen=True, slots=True)
+Done = TypeVar("Done")
+
+
+@dataclass(slots=True)
 class Build:
     """A build at work: the open warehouse, its file, and the published file that it will replace."""
 
     warehouse: Warehouse
     building: Path
     published: Path
+
+    @property
+    def apart(self) -> Path:
+        """The file beside it that `work_apart` fills; it goes when the build is published or thrown away."""
+        return self.building.with_name(self.building.name + ".apart")
 
 
 def open_build(published: Path) -> Build:
@@ -51,6 +60,22 @@ def open_build(published: Path) -> Build:
     with _output(published):
         building.chmod(0o600)
     return Build(warehouse, building, published)
+
+
+def work_apart(build: Build, work: Callable[[Warehouse], Done]) -> Done:
+    """Let `work` fill a file of its own, `build.apart`, for which the build is read-only; then the build is open again.
+
+    One process may write a file or read it many times, so `build.warehouse` is another connection afterwards.
+    """
+    memory_limit = build.warehouse.memory_limit
+    build.warehouse.execute(f"checkpoint {CATALOG}")
+    build.warehouse.close()
+    with open_apart(build.apart, build.building, memory_limit) as warehouse:
+        done = work(warehouse)
+        warehouse.execute("checkpoint apart")
+    build.warehouse = open_writable(build.building)
+    build.warehouse.execute(f"set memory_limit = {literal(memory_limit)}")
+    return done
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +94,7 @@ def publish(build: Build, *, mode: int = 0o640, group: str | None = None, earlie
     folder = build.published.with_name(SHELF)
     try:
         with _output(build.published):
+            build.apart.unlink(missing_ok=True)
             _compact(build.warehouse, build.building)
             build.warehouse.close()
             build.building.chmod(mode)

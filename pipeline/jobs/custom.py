@@ -1,0 +1,21 @@
+"""The user's own models as a step of a build: apart from ours, and only then copied in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.transform.checks import Outcome
+from pipeline.transform.custom import adopt_custom_models, build_custom_models, plan_custom_models
+from pipeline.warehouse.publish import Build, work_apart
+
+
+def add_custom_models(build: Build, folder: Path) -> tuple[Outcome, ...]:
+    """Build the models of `folder`/models for the current run of `build`, whose connection is another one then.
+
+    Gives the checks that warn. BuildFailed or CheckFailed names file and line; the caller throws the build away.
+    """
+    run_id = str(build.warehouse.rows("select run_id from meta.current_run")[0][0])
+    custom = plan_custom_models(build.warehouse, folder / "models")
+    outcomes = work_apart(build, lambda apart: build_custom_models(apart, custom, run_id)) if custom.models else ()
+    adopt_custom_models(build.warehouse, custom, outcomes, build.apart, run_id)
+    return tuple(outcome for outcome in outcomes if outcome.failing_rows)

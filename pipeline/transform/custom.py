@@ -1,0 +1,147 @@
+"""The user's own models: `models/*.sql` beside tlm.toml become tables of the schema `custom`.
+
+They may read all of ours and each other, and can break nothing: they pass the same whitelist, and they run in an engine
+that has our tables read-only and a file of their own to write. Only then are their results copied, so `custom` holds
+plain tables. A model whose file is gone is gone too, unless it is of kind append: what it has kept nobody could build
+again. Models of kind metrics add rows to mart.metrics as well (`custom_metrics.py`).
+
+They are built with the last run of a catch-up, as back runs have no core.endpoints to read.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import BuildFailed
+from pipeline.transform.checks import (
+    Check,
+    Outcome,
+    header_check,
+    look_for,
+    record_outcomes,
+    refuse_failures,
+    refuse_writes,
+)
+from pipeline.transform.custom_metrics import add_custom_metrics, forget_custom_metrics, metric_checks
+from pipeline.transform.dictionary import read_columns, record_models, write_comments
+from pipeline.transform.kinds import build_model, send
+from pipeline.transform.model import Kind, Model, read_custom_models
+from pipeline.transform.order import build_order
+from pipeline.transform.run import read_existing, read_names
+from pipeline.transform.tables import Reading
+from pipeline.warehouse.duck import Warehouse
+
+_LOG = logging.getLogger(__name__)
+_OF_CUSTOM = "starts_with(model, 'custom.')"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomModels:
+    """The user's models in build order, what each reads, and the append models whose file is gone."""
+
+    models: tuple[Model, ...]
+    readings: dict[str, Reading]
+    orphans: tuple[str, ...]
+
+
+def plan_custom_models(warehouse: Warehouse, folder: Path) -> CustomModels:
+    """Read and order the models of `folder` against the tables of the build; BuildFailed names file and line."""
+    models = {model.name: model for model in read_custom_models(folder)}
+    there = read_existing(warehouse)
+    ours = {name for name in there if not name.startswith("custom.")}
+    macros = frozenset(
+        str(name)
+        for (name,) in warehouse.rows(
+            "select schema_name || '.' || function_name from duckdb_functions()"
+            " where database_name = current_database() and function_type = 'macro' and not internal"
+        )
+    )
+    readings = {name: read_names(warehouse, model, ours | models.keys(), macros) for name, model in models.items()}
+    reads = {
+        name: {table: models[name].source.place(line) for table, line in reading.tables.items()}
+        for name, reading in readings.items()
+    }
+    order = build_order(reads)
+    kept = warehouse.rows(f"select model from meta.models where kind = 'append' and {_OF_CUSTOM} order by model")
+    orphans = tuple(name for (name,) in kept if name in there and name not in models)
+    return CustomModels(tuple(models[name] for name in order), readings, orphans)
+
+
+def build_custom_models(apart: Warehouse, custom: CustomModels, run_id: str) -> tuple[Outcome, ...]:
+    """Build and check the models in an engine of `open_apart`; what their checks found.
+
+    BuildFailed or CheckFailed names file and line.
+    """
+    for model in custom.models:
+        existing = _bring_kept(apart, model) if model.kind is Kind.APPEND else {}
+        build_model(apart, model, run_id, existing)
+    columns = read_columns(apart)
+    checks: list[Check] = []
+    for model in custom.models:
+        if model.kind is Kind.METRICS:
+            checks += metric_checks(apart, model)
+        for entry in model.checks:
+            check = header_check(model, entry, list(columns[model.name]))
+            refuse_writes(apart, check, model.source.path)
+            checks.append(check)
+    outcomes = look_for(apart, checks)
+    refuse_failures(outcomes)
+    return outcomes
+
+
+def _bring_kept(apart: Warehouse, model: Model) -> dict[str, str]:
+    """Copy what an append model has kept so far; BuildFailed when its SELECT has other columns by now."""
+    kept = f"tlm.{model.name}"
+    if not apart.rows(
+        "select 1 from duckdb_tables() where database_name = 'tlm' and schema_name || '.' || table_name = ?",
+        [model.name],
+    ):
+        return {}
+    before = set(apart.columns(f"select * from {kept}"))
+    now = {(str(row[0]), str(row[1])) for row in send(apart, model, "describe", "")}
+    if before != now:
+        changed = ", ".join(sorted({name for name, _ in before ^ now}))
+        msg = (
+            f"{model.source.place()}: the kept rows of {model.name} have other columns ({changed} differ);"
+            " give the file another name, or build it once as kind: table to begin anew."
+        )
+        raise BuildFailed(msg)
+    apart.execute(f"create table {model.name} as select * from {kept}")
+    return {model.name: "table"}
+
+
+def adopt_custom_models(
+    warehouse: Warehouse, custom: CustomModels, outcomes: tuple[Outcome, ...], file: Path, run_id: str
+) -> None:
+    """Copy the results of `build_custom_models` from `file` into the build, with comments, checks and metrics.
+
+    Tables of `custom` that no model makes any more are dropped, except kept ones, of which a warning tells.
+    """
+    names = {model.name for model in custom.models}
+    for name in read_existing(warehouse):
+        if name.startswith("custom.") and name not in names and name not in custom.orphans:
+            warehouse.execute(f"drop table {name}")
+    for name in custom.orphans:
+        _LOG.warning(
+            "%s has no file in models/ any more, its kept rows stay; to drop them build it once as kind: table first.",
+            name,
+        )
+    kept = ", ".join("?" * len(custom.orphans))
+    but = f" and model not in ({kept})" if kept else ""
+    warehouse.execute(f"delete from meta.models where {_OF_CUSTOM}{but}", custom.orphans)
+    forget_custom_metrics(warehouse, run_id)
+    if not custom.models:
+        return
+    with warehouse.beside(file, "apart"):
+        warehouse.execute("create schema if not exists custom")
+        for model in custom.models:
+            warehouse.execute(f"create or replace table {model.name} as select * from apart.{model.name}")
+    write_comments(warehouse, list(custom.models), custom.readings, read_columns(warehouse))
+    record_models(warehouse, custom.models, custom.readings)
+    record_outcomes(warehouse, outcomes, run_id)
+    for model in custom.models:
+        if model.kind is Kind.METRICS:
+            add_custom_metrics(warehouse, model)
+            _LOG.debug("%s is in mart.metrics", model.name)
