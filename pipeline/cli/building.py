@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     metavar="REASON",
     help="Publish the incomplete accounts of --run too, marked with the reason.",
 )
+@click.option("--accept-shrink", is_flag=True, help="Publish although an account has far fewer endpoints than before.")
 @click.pass_obj
-def build(flags: Flags, /, run_id: str | None, accept_incomplete: str | None) -> Outcome:
-    """Load complete runs, run models and checks, publish the database."""
+def build(flags: Flags, /, run_id: str | None, accept_incomplete: str | None, *, accept_shrink: bool) -> Outcome:
+    """Load complete runs, run models and checks, publish the database.
+
+    Without a new run the newest one is built once more when the policy, a list, the zone or a model has changed.
+    """
     from pipeline.jobs import building  # noqa: PLC0415
 
-    return building.build(flags.settings(), run_id, accept_incomplete=accept_incomplete)
+    request = building.BuildRequest(run_id, accept_incomplete, accept_shrink)
+    return building.build(flags.settings(), request)
 
 
 @click.group("run")

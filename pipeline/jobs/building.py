@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import places
@@ -13,111 +14,180 @@ from pipeline.errors import UsageError
 from pipeline.jobs.custom import add_custom_models
 from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
-from pipeline.load.choose import Wish, choose_runs
+from pipeline.load.choose import Runs, Wish, choose_again, choose_runs
 from pipeline.load.drift import find_drift, judge_drift
 from pipeline.load.inputs import fingerprint_inputs
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import set_lists, set_policy, set_run
-from pipeline.load.published import Published, accept_run, forget_metrics, mark_published, read_published
+from pipeline.load.published import (
+    Published,
+    accept_run,
+    accept_shrink,
+    mark_published,
+    read_published,
+    record_shrink,
+    restore_run,
+)
 from pipeline.load.raw import load_run, record_run
+from pipeline.load.rewind import load_again, rewind
 from pipeline.policy import Policy, read_policy
 from pipeline.runs.lock import hold_lock
-from pipeline.runs.manifest import Manifest, is_complete
+from pipeline.runs.manifest import Manifest, is_complete, manifest_path, read_manifest
 from pipeline.runs.retention import find_retained, refuse_pruned
 from pipeline.transform.run import build_models
 from pipeline.warehouse.duck import Warehouse
-from pipeline.warehouse.publish import Earlier, discard, open_build, publish
+from pipeline.warehouse.publish import Build, Earlier, discard, open_build, publish
 
 logger = logging.getLogger(__name__)
 
 
-def build(
-    settings: Settings,
-    run_id: str | None = None,
-    *,
-    accept_incomplete: str | None = None,
-    clock: Clock = utc_now,
-) -> Outcome:
-    """Load the complete runs that are newer than the published ones, run models and checks, publish.
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """What `tlm build` makes: all that is new, or one run; what is accepted in it, and why."""
 
-    `run_id`: this run alone; `accept_incomplete`: the reason to publish its incomplete accounts all the same.
-    """
-    if accept_incomplete is not None and run_id is None:
+    run_id: str | None = None
+    accept_incomplete: str | None = None
+    accept_shrink: bool = False
+
+
+NEW_RUNS = BuildRequest()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a build file is filled with: runs, which accounts of them, and what the published file knew of them."""
+
+    runs: Runs
+    wish: Wish
+    policy: Policy
+    before: Published
+    accept_shrink: bool = False
+
+
+def build(settings: Settings, request: BuildRequest = NEW_RUNS, *, clock: Clock = utc_now) -> Outcome:
+    """Load the complete runs that are newer than the published ones, run models and checks, publish."""
+    if request.accept_incomplete is not None and request.run_id is None:
         raise UsageError("--accept-incomplete is for one run: name it with --run RUN.")
-    if accept_incomplete is not None and not accept_incomplete.strip():
+    if request.accept_incomplete is not None and not request.accept_incomplete.strip():
         raise UsageError("--accept-incomplete needs a reason: it is printed on the report's cover.")
     with hold_lock(settings.data):
-        return build_now(settings, clock, run_id, accept_incomplete)
+        return build_now(settings, clock, request)
 
 
-def build_now(
-    settings: Settings, clock: Clock, run_id: str | None = None, accept_incomplete: str | None = None
-) -> Outcome:
+def build_now(settings: Settings, clock: Clock, request: BuildRequest = NEW_RUNS) -> Outcome:
     """The same for a caller that holds the lock."""
     policy = read_policy(Path(settings.folder))
     landing = settings.data / "landing"
-    wish = Wish(run_id, accept_incomplete)
-    if run_id is not None:
-        refuse_pruned(landing, run_id)
+    if request.run_id is not None:
+        refuse_pruned(landing, request.run_id)
     before = read_published(settings.database)
-    runs = choose_runs(find_retained(landing), before.runs, wish)
+    wish = Wish(request.run_id, request.accept_incomplete, before.accepted)
+    manifests = find_retained(landing)
+    runs = choose_runs(manifests, before.runs, wish)
+    if not runs and request.run_id in {None, before.run_id}:
+        runs = _choose_changed(settings, policy, before, manifests)
     if not runs:
         has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
         return Outcome((f"Nothing new to build: {settings.database} {has}.",))
-    with making(settings, policy, before, clock) as warehouse:
-        warehouse.limit_memory(max(sum(_rows(one) for one in manifests) for _, manifests in runs))
-        for number, (run, manifests) in enumerate(runs, 1):
-            forget_metrics(warehouse, run)
-            for manifest in manifests:
-                _load(warehouse, landing, manifest, wish)
-            set_run(warehouse, run, manifests[0].as_of_at, settings.zone)
-            report = build_models(warehouse, places.content("sql"), everything=number == len(runs), as_run=run)
-            logger.info("Run %s is built (%d of %d).", run, number, len(runs))
-            for outcome in report.warnings:
-                logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)
-        for told in judge_drift(warehouse, runs[-1][0], policy.drift):
-            logger.warning("%s", told)
-    for run, manifests in runs:
-        for manifest in manifests:
-            if accept_incomplete is not None and not is_complete(manifest):
-                _warn_of_incomplete(run, manifest, accept_incomplete)
+    with making(settings, policy, before, clock) as build_file:
+        fill(build_file, settings, Plan(runs, wish, policy, before, request.accept_shrink))
+    if request.accept_incomplete is not None:
+        for manifest in runs[0][1]:
+            if not is_complete(manifest):
+                _warn_of_incomplete(runs[0][0], manifest, request.accept_incomplete)
     retain(settings, policy, clock)
     return Outcome((str(settings.database),))
 
 
+def _choose_changed(settings: Settings, policy: Policy, before: Published, manifests: Sequence[Manifest]) -> Runs:
+    """The newest published run, to be built once more, when policy, lists, zone or models are not as they were."""
+    if not before.run_id or before.inputs == _inputs(settings, policy):
+        return []
+    runs = choose_again(manifests, before.runs, before.run_id)
+    if runs:
+        logger.info("Policy, lists, zone or models have changed: run %s is built once more.", before.run_id)
+    else:
+        logger.warning(
+            "Policy, lists, zone or models have changed, and run %s has no pages in the landing zone any more;"
+            " the change takes effect with the next run.",
+            before.run_id,
+        )
+    return runs
+
+
+def _inputs(settings: Settings, policy: Policy) -> str:
+    return fingerprint_inputs(Path(settings.folder), places.content("sql"), policy, settings.timezone)
+
+
+def fill(build_file: Build, settings: Settings, plan: Plan) -> None:
+    """Load the runs of the plan and build their models; the last one in full, with its checks."""
+    warehouse, landing = build_file.warehouse, settings.data / "landing"
+    warehouse.limit_memory(max(sum(map(_rows, manifests)) for _, manifests in plan.runs))
+    if plan.runs[0][0] == plan.before.run_id:
+        _take_back(warehouse, landing, plan)
+    for number, (run, manifests) in enumerate(plan.runs, 1):
+        is_last = number == len(plan.runs)
+        for manifest in manifests:
+            _load(warehouse, landing, plan, manifest)
+        set_run(warehouse, run, manifests[0].as_of_at, settings.zone)
+        if is_last and plan.accept_shrink:
+            accept_shrink(warehouse, run)
+        report = build_models(warehouse, places.content("sql"), everything=is_last, as_run=run)
+        logger.info("Run %s is built (%d of %d).", run, number, len(plan.runs))
+        for outcome in report.warnings:
+            logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)
+        if is_last and plan.accept_shrink:
+            for sentence in record_shrink(warehouse, run):
+                logger.warning("%s", sentence)
+    for told in judge_drift(warehouse, plan.runs[-1][0], plan.policy.drift):
+        logger.warning("%s", told)
+
+
+def _take_back(warehouse: Warehouse, landing: Path, plan: Plan) -> None:
+    """The newest run as if it had never been built; accounts that it is not loaded for get their rows back."""
+    run, manifests = plan.runs[0]
+    loaded = {one.account for one in manifests if plan.wish.takes(one)}
+    for account, earlier in rewind(warehouse, run):
+        if account not in loaded:
+            load_again(warehouse, landing, read_manifest(manifest_path(landing, account, earlier)))
+
+
+def _load(warehouse: Warehouse, landing: Path, plan: Plan, manifest: Manifest) -> None:
+    """The rows of a run of one account where they are to be loaded, else the record of it alone."""
+    is_taken = plan.wish.takes(manifest)
+    if is_taken:
+        load_run(warehouse, landing, manifest)
+        find_drift(warehouse, landing, manifest)
+    else:
+        record_run(warehouse, landing, manifest)
+    known = plan.before.runs.get((manifest.run_id, manifest.account))
+    if known is not None:
+        restore_run(warehouse, manifest.run_id, manifest.account, known)
+    if is_taken and not is_complete(manifest) and (known is None or not known.is_accepted):
+        accept_run(warehouse, manifest.run_id, manifest.account, plan.wish.accept_incomplete or "")
+
+
 @contextmanager
-def making(settings: Settings, policy: Policy, before: Published, clock: Clock) -> Iterator[Warehouse]:
+def making(settings: Settings, policy: Policy, before: Published, clock: Clock) -> Iterator[Build]:
     """A copy of the published file with today's policy and lists; after the block it is published, or gone on an error.
 
     `before` is what the published file says of itself: it is kept under the run that it is of.
     """
     access = settings.publish
-    folder, models = Path(settings.folder), places.content("sql")
     build_file = open_build(settings.database)
     try:
         create_meta(build_file.warehouse)
         set_policy(build_file.warehouse, policy)
-        set_lists(build_file.warehouse, folder)
-        yield build_file.warehouse
-        for outcome in add_custom_models(build_file, folder):
+        set_lists(build_file.warehouse, Path(settings.folder))
+        yield build_file
+        for outcome in add_custom_models(build_file, Path(settings.folder)):
             logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)
-        mark_published(build_file.warehouse, clock(), fingerprint_inputs(folder, models, policy, settings.timezone))
+        mark_published(build_file.warehouse, clock(), _inputs(settings, policy))
         earlier = Earlier(before.run_id, access.keep) if before.run_id else None
         publish(build_file, mode=int(access.mode, 8), group=access.group, earlier=earlier)
     except BaseException:
         discard(build_file)
         raise
-
-
-def _load(warehouse: Warehouse, landing: Path, manifest: Manifest, wish: Wish) -> None:
-    """Load the run of an account where it is wanted; what is not is recorded all the same."""
-    if not wish.takes(manifest):
-        record_run(warehouse, landing, manifest)
-        return
-    load_run(warehouse, landing, manifest)
-    find_drift(warehouse, landing, manifest)
-    if not is_complete(manifest):
-        accept_run(warehouse, manifest.run_id, manifest.account, wish.accept_incomplete or "")
 
 
 def _warn_of_incomplete(run: str, manifest: Manifest, accepted: str) -> None:

@@ -8,31 +8,35 @@ from dataclasses import dataclass
 from pipeline.errors import UsageError
 from pipeline.runs.manifest import Manifest, is_complete
 
+Runs = list[tuple[str, list[Manifest]]]
+"""Runs to build with their manifests, oldest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What `tlm build` is asked for: one run alone, and the reason to publish its incomplete accounts all the same."""
+    """What `tlm build` is asked for: one run alone, and the reason to publish its incomplete accounts all the same.
+
+    `accepted` are the (run, account) for which that was wished in an earlier build: it holds.
+    """
 
     run_id: str | None = None
     accept_incomplete: str | None = None
+    accepted: frozenset[tuple[str, str]] = frozenset()
 
     def takes(self, manifest: Manifest) -> bool:
         """Whether the rows of this account are to be loaded."""
-        return is_complete(manifest) or (self.accept_incomplete is not None and _has_rows(manifest))
+        is_accepted = self.accept_incomplete is not None or (manifest.run_id, manifest.account) in self.accepted
+        return is_complete(manifest) or (is_accepted and _has_rows(manifest))
 
 
-def choose_runs(
-    manifests: Iterable[Manifest], published: Collection[tuple[str, str]], wish: Wish
-) -> list[tuple[str, list[Manifest]]]:
-    """The runs to build with their manifests, by run id.
+def choose_runs(manifests: Iterable[Manifest], published: Collection[tuple[str, str]], wish: Wish) -> Runs:
+    """The runs to build.
 
     `published` are the (run, account) of the published file. The newest of its runs is built once more when another
     account of it has become complete, or is accepted. UsageError when the run that is wished for cannot be built.
     """
     newest = max((run for run, _ in published), default="")
-    by_run: dict[str, list[Manifest]] = {}
-    for manifest in manifests:
-        by_run.setdefault(manifest.run_id, []).append(manifest)
+    by_run = _by_run(manifests)
     if wish.run_id is not None:
         _refuse(wish, by_run, newest)
     return [
@@ -40,8 +44,33 @@ def choose_runs(
         for run in sorted(by_run)
         if run >= newest
         and wish.run_id in {None, run}
-        and any(wish.takes(one) and (run, one.account) not in published for one in by_run[run])
+        and any(wish.takes(one) and _is_news(one, published, wish) for one in by_run[run])
     ]
+
+
+def choose_again(manifests: Iterable[Manifest], published: Collection[tuple[str, str]], run_id: str) -> Runs:
+    """The run `run_id` of the published file, to be built once more; none when an account of it has no pages now."""
+    found = _by_run(manifests).get(run_id, [])
+    missing = {account for run, account in published if run == run_id} - {one.account for one in found}
+    return [] if missing or not found else [(run_id, found)]
+
+
+def choose_all(manifests: Iterable[Manifest], wish: Wish) -> Runs:
+    """Every run that holds an account whose rows are to be loaded: the whole history anew."""
+    return [(run, found) for run, found in sorted(_by_run(manifests).items()) if any(map(wish.takes, found))]
+
+
+def _by_run(manifests: Iterable[Manifest]) -> dict[str, list[Manifest]]:
+    by_run: dict[str, list[Manifest]] = {}
+    for manifest in manifests:
+        by_run.setdefault(manifest.run_id, []).append(manifest)
+    return by_run
+
+
+def _is_news(manifest: Manifest, published: Collection[tuple[str, str]], wish: Wish) -> bool:
+    """Whether the published file lacks the account of this run, or has only what was accepted of it."""
+    who = (manifest.run_id, manifest.account)
+    return who not in published or (who in wish.accepted and is_complete(manifest))
 
 
 def _refuse(wish: Wish, by_run: dict[str, list[Manifest]], newest: str) -> None:

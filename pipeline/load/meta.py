@@ -51,6 +51,7 @@ TABLES = (
             ("base_url", "VARCHAR", "the instance that was read"),
             ("key_sees", "JSON", "business units and accounts that the key could see: complete means complete for it"),
             ("is_accepted", "BOOLEAN", "published although it is not complete, with the reason in front of `reason`"),
+            ("is_shrink_accepted", "BOOLEAN", "published although it has far fewer endpoints than usual, see `reason`"),
         ),
     ),
     Table(

@@ -20,6 +20,7 @@ class PublishedRun:
 
     published_at: datetime
     is_accepted: bool
+    is_shrink_accepted: bool
     reason: str | None
 
 
@@ -36,6 +37,11 @@ class Published:
     runs: Mapping[tuple[str, str], PublishedRun] = field(default_factory=dict)
     needed: Needed = field(default_factory=lambda: Needed({}))
 
+    @property
+    def accepted(self) -> frozenset[tuple[str, str]]:
+        """The (run, account) that were published although they were not complete."""
+        return frozenset(who for who, run in self.runs.items() if run.is_accepted)
+
 
 def read_published(database: Path) -> Published:
     """Read `database`, which need not exist; UsageError when it is no warehouse, or of a newer version than this."""
@@ -44,7 +50,7 @@ def read_published(database: Path) -> Published:
     with open_read_only(database) as warehouse:
         inputs = _read_info(warehouse, database)
         runs = warehouse.rows(
-            "select run_id, account, published_at, coalesce(is_accepted, false), reason from meta.runs"
+            f"select run_id, account, published_at, {_flags(warehouse)}, reason from meta.runs"
             " where published_at is not null"
         )
         rests_on = warehouse.rows("select account, run_id, baseline_run_id from meta.build_accounts")
@@ -61,6 +67,13 @@ def read_published(database: Path) -> Published:
             frozenset((account, run) for account, *both in rests_on for run in both if run is not None),
         ),
     )
+
+
+def _flags(warehouse: Warehouse) -> str:
+    """The two columns of what was accepted; a file of an earlier version may lack one, and then nothing was."""
+    known = {name for name, _ in warehouse.columns("select * from meta.runs")}
+    flags = ("is_accepted", "is_shrink_accepted")
+    return ", ".join(f"coalesce({flag}, false)" if flag in known else "false" for flag in flags)
 
 
 def _read_info(warehouse: Warehouse, database: Path) -> str | None:
@@ -110,6 +123,47 @@ def accept_run(warehouse: Warehouse, run_id: str, account: str, reason: str) -> 
         " where run_id = ? and account = ?",
         (reason, run_id, account),
     )
+
+
+def restore_run(warehouse: Warehouse, run_id: str, account: str, known: PublishedRun) -> None:
+    """Say of a run that is loaded once more what the published file knew of it.
+
+    A run that was accepted although it was not complete, and is complete by now, needed no acceptance.
+    """
+    warehouse.execute(
+        "update meta.runs set published_at = ?, is_accepted = ? and not is_complete, is_shrink_accepted = ?,"
+        " reason = case when ? or (? and not is_complete) then ? else reason end where run_id = ? and account = ?",
+        (
+            *(known.published_at, known.is_accepted, known.is_shrink_accepted),
+            *(known.is_shrink_accepted, known.is_accepted, known.reason, run_id, account),
+        ),
+    )
+
+
+def accept_shrink(warehouse: Warehouse, run_id: str) -> None:
+    """Let the accounts of this run have far fewer endpoints than usual; before its models are built."""
+    warehouse.execute("update meta.runs set is_shrink_accepted = true where run_id = ?", (run_id,))
+
+
+def record_shrink(warehouse: Warehouse, run_id: str) -> list[str]:
+    """Write down in meta.runs by how much an account shrank for which that was accepted; its sentences.
+
+    After the models are built. An account that did not shrink so much needed no acceptance.
+    """
+    found = warehouse.rows(
+        "select account, endpoints, median_of_last_four from mart.shrinkage"
+        " where is_far_smaller and is_shrink_accepted order by account"
+    )
+    warehouse.execute("update meta.runs set is_shrink_accepted = false where run_id = ?", (run_id,))
+    sentences = []
+    for account, endpoints, usual in found:
+        reason = f"accepted: {endpoints} endpoints, where the median of the last four runs is {usual:g}"
+        warehouse.execute(
+            "update meta.runs set is_shrink_accepted = true, reason = ? where run_id = ? and account = ?",
+            (reason, run_id, account),
+        )
+        sentences.append(f"Account {account} has shrunk, {reason}.")
+    return sentences
 
 
 def forget_metrics(warehouse: Warehouse, run_id: str) -> None:

@@ -107,6 +107,7 @@ def record_run(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
         "status": manifest.status,
         "is_complete": is_complete(manifest),
         "is_accepted": False,
+        "is_shrink_accepted": False,
         "reason": manifest.reason,
         "tool_version": manifest.tool_version,
         "config_hash": manifest.config_hash,

@@ -61,7 +61,7 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
 
 
 def read_states(source: Source) -> tuple[State, ...]:
-    """What changes the trust in this report, gravest first: incomplete, made later, other rules, stale, and so on."""
+    """What changes the trust in this report, gravest first: incomplete, shrunk, made later, other rules, stale, and so on."""
     states = []
     for account in source.accounts:
         name = words.clean(account["account"])
@@ -72,6 +72,9 @@ def read_states(source: Source) -> tuple[State, ...]:
                 "no other week."
             )
             states.append(State("Incomplete", sentence, f"tlm extract --account {name}"))
+        elif account["is_shrink_accepted"]:
+            sentence = f"Account {name}: {words.clean(account['reason'] or '')}. The list was read to its end."
+            states.append(State("Shrink accepted", sentence, 'tlm query "from mart.shrinkage"'))
     if source.as_of_on is not None:
         sentence = (
             f"Made later, as of {source.as_of_on}: the newest run of that day, under the rules, the policy and the"

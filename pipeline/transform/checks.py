@@ -8,7 +8,8 @@ In a header, each with an optional `warn` before it (else a failure stops the bu
     found_in(a, core.endpoints.endpoint_key)   null passes
     holds(a < b)                         any condition over the row; null passes
 
-A file of `sql/checks` is a SELECT of rows that must not exist, with `-- severity: stop` or `warn`.
+A file of `sql/checks` is a SELECT of rows that must not exist, with `-- severity: stop` or `warn`; `-- advice:` says
+what to do about it.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Check:
     offending: str
     place: str
     doubt: str | None = None
+    advice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Outcome:
         """For people: the check, where it stands, and the sample."""
         about = f"{self.check.model}: " if self.check.model else ""
         rows = "row" if self.failing_rows == 1 else "rows"
-        return f"{about}{self.check.name} found {self.failing_rows} {rows} ({self.check.place}), e.g. {self.sample}"
+        found = f"{about}{self.check.name} found {self.failing_rows} {rows} ({self.check.place}), e.g. {self.sample}"
+        return f"{found}; {self.check.advice}" if self.check.advice else found
 
 
 def header_check(model: Model, entry: HeaderLine, columns: list[str]) -> Check:
@@ -108,12 +111,13 @@ def _tests(name: str, used: list[str], inside: str, shown: str, table: str) -> t
 
 def file_check(path: Path) -> tuple[Check, Source]:
     """The check of one file of sql/checks."""
-    source = read_source(path, ("severity",))
+    source = read_source(path, ("severity", "advice"))
     severity = next((entry for entry in source.header if entry.key == "severity"), None)
     if severity is None or severity.value not in ("stop", "warn"):
         msg = f"{source.place(severity.line if severity else 1)}: say `-- severity: stop` or `-- severity: warn`."
         raise BuildFailed(msg)
-    return Check(path.stem, None, severity.value, source.sql, source.place()), source
+    advice = next((entry.value for entry in source.header if entry.key == "advice"), None)
+    return Check(path.stem, None, severity.value, source.sql, source.place(), advice=advice), source
 
 
 def refuse_writes(warehouse: Warehouse, check: Check, path: Path) -> None:

@@ -11,6 +11,7 @@ select
     accounts.baseline_as_of_at,
     runs.status,
     runs.is_complete,
+    runs.is_shrink_accepted,
     runs.reason,
     runs.base_url,
     runs.finished_at,

@@ -23,7 +23,7 @@ from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import discard, open_build
 
 SQL = content("sql")
-KEYS = ("grain", "kind", "key", "check", "severity", "macro")
+KEYS = ("grain", "kind", "key", "check", "severity", "advice", "macro")
 Node = dict[str, Any]
 
 LOTS = {"any_value", "arbitrary", "first", "last", "mode", "approx_count_distinct", "approx_quantile", "approx_top_k",

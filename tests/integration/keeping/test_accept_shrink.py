@@ -1,0 +1,46 @@
+"""`tlm build --accept-shrink`: it lets one build pass, and says so in the database and in the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+
+def test_a_shrink_that_is_accepted_is_never_silent(kept: Any) -> None:
+    """Without the flag nothing is published and the sentence names it; with it the reason is in meta.runs and on the cover."""
+    with duckdb.connect(str(kept.database)) as con:
+        con.execute(
+            "update mart.metrics set numerator = 1000 where metric = 'inventory.endpoints' and scope = 'account'"
+            " and account = 'prod'"
+        )
+    before = kept.database.read_bytes()
+    kept.arrive()
+    code, _, err = kept.tlm("build")
+    assert (code, "shrink_stop found 1 row" in err, "--accept-shrink" in err) == (5, True, True)
+    assert kept.database.read_bytes() == before
+
+    code, _, err = kept.tlm("build", "--accept-shrink")
+    assert (code, "Account prod has shrunk, accepted: " in err) == (0, True), err
+    ((account, is_complete, reason),) = kept.rows(
+        f"select account, is_complete, reason from meta.runs where run_id = '{kept.ids[-1]}' and is_shrink_accepted"
+    )
+    assert (account, is_complete) == ("prod", True)
+    assert reason.startswith("accepted: ")
+    assert reason.endswith(" endpoints, where the median of the last four runs is 1000")
+    assert kept.tlm("report", "weekly", "--format", "html")[0] == 0
+    (page,) = (kept.folder / "out").rglob("*.html")
+    text = page.read_text(encoding="utf-8")
+    assert reason in text
+
+    (kept.folder / "policy.toml").write_text("renew_days = 14\n")
+    assert kept.tlm("build")[0] == 0  # the same run once more: what was accepted holds
+    assert kept.rows("select count(*) from meta.runs where is_shrink_accepted") == [(1,)]
+
+
+def test_a_flag_that_was_not_needed_leaves_no_trace(kept: Any) -> None:
+    """Nothing shrank, so nothing was accepted."""
+    kept.arrive()
+    code, _, err = kept.tlm("build", "--accept-shrink")
+    assert (code, "shrunk" in err) == (0, False)
+    assert kept.rows("select count(*) from meta.runs where is_shrink_accepted or reason is not null") == [(0,)]
