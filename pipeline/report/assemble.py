@@ -61,20 +61,8 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
 
 
 def read_states(source: Source) -> tuple[State, ...]:
-    """What changes the trust in this report, gravest first: incomplete, shrunk, made later, other rules, stale, and so on."""
-    states = []
-    for account in source.accounts:
-        name = words.clean(account["account"])
-        if account["is_complete"] is False:
-            reason = words.short_reason(account["reason"] or "no reason given")
-            sentence = (
-                f"Account {name}: {reason}. Counts may be too low, shares may be wrong either way; compare them with "
-                "no other week."
-            )
-            states.append(State("Incomplete", sentence, f"tlm extract --account {name}"))
-        elif account["is_shrink_accepted"]:
-            sentence = f"Account {name}: {words.clean(account['reason'] or '')}. The list was read to its end."
-            states.append(State("Shrink accepted", sentence, 'tlm query "from mart.shrinkage"'))
+    """What changes the trust in this report, gravest first: incomplete, shrunk, made later, other rules, and so on."""
+    states = _states_of_accounts(source)
     if source.as_of_on is not None:
         sentence = (
             f"Made later, as of {source.as_of_on}: the newest run of that day, under the rules, the policy and the"
@@ -110,6 +98,24 @@ def read_states(source: Source) -> tuple[State, ...]:
         sentence = f"{where} No number here describes a real endpoint."
         states.append(State("Sandbox data", sentence))
     return tuple(states)
+
+
+def _states_of_accounts(source: Source) -> list[State]:
+    """Accounts that were published although they were not read to their end, or have far fewer endpoints than usual."""
+    states = []
+    for account in source.accounts:
+        name = words.clean(account["account"])
+        if account["is_complete"] is False:
+            reason = words.short_reason(account["reason"] or "no reason given")
+            sentence = (
+                f"Account {name}: {reason}. Counts may be too low, shares may be wrong either way; compare them with "
+                "no other week."
+            )
+            states.append(State("Incomplete", sentence, f"tlm extract --account {name}"))
+        elif account["is_shrink_accepted"]:
+            sentence = f"Account {name}: {words.clean(account['reason'] or '')}. The list was read to its end."
+            states.append(State("Shrink accepted", sentence, 'tlm query "from mart.shrinkage"'))
+    return states
 
 
 def embed(files: list[CsvFile]) -> tuple[Embedded, ...]:
