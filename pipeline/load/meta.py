@@ -115,6 +115,8 @@ TABLES = (
             ("failing_rows", "BIGINT", "rows that it found"),
             ("sample", "VARCHAR", "up to three of them"),
             ("checked_at", "TIMESTAMP", "instant of the check, UTC"),
+            ("meaning", "VARCHAR", "what the rows are, says its file"),
+            ("advice", "VARCHAR", "what to do about them, says its file"),
         ),
     ),
     Table(

@@ -7,14 +7,12 @@ from typing import Any
 from pipeline.config import RESOURCES
 from pipeline.report import words
 from pipeline.report.contents import Block, Caption, Cell, Column, Embedded, Lede, Row, Section, State, Table
+from pipeline.report.noted import drift_rows, noted_checks, noted_drift, resource_words
 from pipeline.report.own_metrics import own_metrics_block
 from pipeline.report.source import LIST_ROWS, Source
 
 _ORDER = {name: place for place, name in enumerate(RESOURCES)}
 _STATES: dict[str, Any] = {"complete": "met", "incomplete": "missed", "skipped": "none"}
-_CHECKS = {  # what a noted check found, where its name does not say it
-    "inventory_without_endpoint": "entries of the automation inventory that belong to no endpoint; in no number here",
-}
 _FORMULAS = (
     ("coverage.protection", "Protection", "with a certificate", "with, without, unspecified"),
     ("coverage.automation", "Automation", "managed, with a certificate", "endpoints with a certificate"),
@@ -40,7 +38,15 @@ def about_section(source: Source, files: tuple[Embedded, ...], undrawn: tuple[st
     extracts = sorted(
         source.rows("completeness"), key=lambda r: (r["account"], _ORDER.get(r["resource"], len(_ORDER)), r["resource"])
     )
-    blocks = [_completeness(source, extracts), _freshness(source), _formulas(source)]
+    failed = sorted(
+        (check for check in source.rows("checks") if check["status"] != "passed"),
+        key=lambda check: (check["severity"], check["check_name"]),
+    )
+    drift = drift_rows(source)
+    blocks = [_completeness(source, extracts), _freshness(source, failed, drift)]
+    blocks += [noted_checks(source, failed)] if failed else []
+    blocks += [noted_drift(source, drift)] if drift else []
+    blocks.append(_formulas(source))
     own = own_metrics_block(source)
     if own is not None:
         blocks.append(own)
@@ -79,7 +85,7 @@ def _lede(source: Source, extracts: list[dict[str, Any]]) -> Lede:
         names = words.joined([words.clean(a["account"]) for a in stale])
         return Lede(before, f"The rows of {names} are of an older run;", " they count with the rest.")
     if skipped:
-        what = words.joined([f"{words.clean(r['account'])}'s {_resource(r['resource'])}" for r in skipped[:2]])
+        what = words.joined([f"{words.clean(r['account'])}'s {resource_words(r['resource'])}" for r in skipped[:2]])
         if len(skipped) > 2:  # the lede has room for two names
             what = f"{words.number(len(skipped))} optional resources"
         return Lede(
@@ -100,10 +106,6 @@ def _against_announced(extracts: list[dict[str, Any]]) -> str:
     told += [f"{words.number(other)} with another number"] if other else []
     told += [f"{words.number(silent)} {'announces' if silent == 1 else 'announce'} no number"] if silent else []
     return f": {', '.join(told)}" if told else ""
-
-
-def _resource(name: str) -> str:
-    return words.clean(name).replace(".", ", ").replace("_", " ")
 
 
 def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
@@ -131,7 +133,7 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
             rows.append(
                 Row(
                     (
-                        Cell(_resource(r["resource"])),
+                        Cell(resource_words(r["resource"])),
                         Cell(words.number(announced)) if announced is not None else Cell("–", "soft"),
                         Cell(words.number(r["rows_received"])),
                         Cell(words.number(r["rows_distinct"])),
@@ -164,56 +166,24 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
     return Block("Completeness", note, table, query)
 
 
-def attach_drift(source: Source) -> None:
-    """Remember the drift of this report's rows as drift.csv; before the lists are embedded."""
-    columns = ("account", "resource", "field", "what", "occurrences")
-    source.attach("drift.csv", "Fields and values that were not as expected", _drift(source), columns)
-
-
-def _drift(source: Source) -> list[dict[str, Any]]:
-    return sorted(
-        source.rows("drift"),
-        key=lambda r: (-r["occurrences"], r["account"], r["resource"], r["field"] or "", r["what"]),
-    )
-
-
-def _freshness(source: Source) -> Block:
+def _freshness(source: Source, failed: list[dict[str, Any]], drift: list[dict[str, Any]]) -> Block:
     checks = source.rows("checks")
-    drift = _drift(source)
-    failed = sorted((c for c in checks if c["status"] != "passed"), key=lambda c: (c["severity"], c["check_name"]))
-    rows = [
-        *(_failed_row(check) for check in failed[:LIST_ROWS]),
-        *_layer_rows(checks),
-        *(_drift_row(r) for r in drift[: LIST_ROWS // 2]),
-    ]
     fresh = source.now("inventory.fresh_7d")
     total = source.now("inventory.endpoints").numerator
     silent = words.of(total - fresh.pair[1], total)
     note = f"{words.of(*fresh.pair)} endpoints were scanned within 7 days; {silent} do not say when."
     query = source.query("11.2", "checks")
-    if not rows:
+    if not checks:
         nothing = State("None", "0 checks are recorded for this run.", is_quiet=True)
         return Block("Freshness, drift, checks", note, nothing, query)
-    rest = f", {words.number(len(failed))} noted" if failed else ""
-    rest += f"; {words.count(len(drift), 'kind')} of drift noted" if drift else ""
-    passed = len(checks) - len(failed)
+    rest = f", {words.number(len(failed))} noted below" if failed else ""
+    rest += f"; {words.count(len(drift), 'kind')} of drift" if drift else ""
     table = Table(
-        Caption(f"{words.of(passed, len(checks))} checks passed", rest, "drift.csv" if drift else ""),
+        Caption(f"{words.of(len(checks) - len(failed), len(checks))} checks passed", rest),
         (Column("Check", 56), Column("What was compared", 24), Column("Result", 20)),
-        tuple(rows),
+        tuple(_layer_rows(checks)),
     )
     return Block("Freshness, drift, checks", note, table, query)
-
-
-def _failed_row(check: dict[str, Any]) -> Row:
-    is_stop = check["severity"] == "stop"
-    return Row(
-        (
-            Cell(words.cut_name(check["check_name"])[0], extra=_CHECKS.get(check["check_name"], "")),
-            Cell(words.count(check["failing_rows"], "row")),
-            Cell("failed" if is_stop else "noted", kind="missed" if is_stop else "none"),
-        )
-    )
 
 
 def _layer_rows(checks: list[dict[str, Any]]) -> list[Row]:
@@ -233,20 +203,6 @@ def _layer_rows(checks: list[dict[str, Any]]) -> list[Row]:
         )
         for name, own in sorted(by_layer.items())
     ]
-
-
-def _drift_row(record: dict[str, Any]) -> Row:
-    field = words.cut_name(record["field"] or "")[0]
-    return Row(
-        (
-            Cell(
-                f"{_resource(record['resource'])}, {field}: {words.clean(record['what'])}",
-                extra=f"in {words.clean(record['account'])}",
-            ),
-            Cell(words.count(int(record["occurrences"]), "time")),
-            Cell("noted", kind="none"),
-        )
-    )
 
 
 def _formulas(source: Source) -> Block:
@@ -278,6 +234,11 @@ def _policy(source: Source) -> Block:
         ("Renewal window of exports", words.count(policy["renew_days"], "day"), "job CSVs"),
         ("Owner tag begins with", words.cut_name(policy["owner_tag_prefix"])[0], "section 4"),
         (
+            "Drift in the data",
+            f"fields {_decision(policy['drift_fields'])}, values {_decision(policy['drift_values'])}",
+            "before publishing",
+        ),
+        (
             "Shrink check",
             f"warns at {words.percent(policy['shrink_warn'])}, stops at {words.percent(policy['shrink_stop'])}",
             "before publishing",
@@ -294,6 +255,10 @@ def _policy(source: Source) -> Block:
     )
     note = "From policy.toml, or its defaults. No claim is made that a framework is met."
     return Block("Policy applied", note, table, source.query("11.4", "policy"))
+
+
+def _decision(setting: str | None) -> str:
+    return "stop the build" if setting == "fail" else "are told"
 
 
 def _unknown_statuses(source: Source, records: list[dict[str, Any]]) -> Block:

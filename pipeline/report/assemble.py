@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 
 from pipeline.config import Settings
 from pipeline.report import words
-from pipeline.report.about import about_section, attach_drift
+from pipeline.report.about import about_section
 from pipeline.report.changes import changes_section
 from pipeline.report.contents import CsvFile, Embedded, Report, State
 from pipeline.report.cover import read_cover
 from pipeline.report.coverage import coverage_section
 from pipeline.report.expiry import expiry_section
 from pipeline.report.fonts import undrawn_scripts
+from pipeline.report.noted import attach_drift
 from pipeline.report.own_metrics import attach_own_metrics
 from pipeline.report.source import Source
 from pipeline.report.unsecured import unsecured_section

@@ -8,8 +8,8 @@ In a header, each with an optional `warn` before it (else a failure stops the bu
     found_in(a, core.endpoints.endpoint_key)   null passes
     holds(a < b)                         any condition over the row; null passes
 
-A file of `sql/checks` is a SELECT of rows that must not exist, with `-- severity: stop` or `warn`; `-- advice:` says
-what to do about it.
+A file of `sql/checks` is a SELECT of rows that must not exist, with sentences that say what they are, `-- severity:`
+stop or warn, and `-- advice:` what to do about them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Check:
     """`offending` is the SELECT of the rows that must not exist; `model` is None for a file of sql/checks.
 
     `doubt` is an aggregate over the model's rows that is 0 only when there are none of them: a cheap first test that
-    shares its scan with those of the model's other checks. None where no single scan tells.
+    shares its scan with those of the model's other checks. None where no single scan tells. `meaning` and `advice`
+    are the sentences of a file.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Check:
     offending: str
     place: str
     doubt: str | None = None
+    meaning: str | None = None
     advice: str | None = None
 
 
@@ -57,7 +59,7 @@ class Outcome:
 
     @property
     def sentence(self) -> str:
-        """For people: the check, where it stands, and the sample."""
+        """For people: the check, where it stands, the sample, and the next step where the check has one."""
         about = f"{self.check.model}: " if self.check.model else ""
         rows = "row" if self.failing_rows == 1 else "rows"
         found = f"{about}{self.check.name} found {self.failing_rows} {rows} ({self.check.place}), e.g. {self.sample}"
@@ -112,12 +114,21 @@ def _tests(name: str, used: list[str], inside: str, shown: str, table: str) -> t
 def file_check(path: Path) -> tuple[Check, Source]:
     """The check of one file of sql/checks."""
     source = read_source(path, ("severity", "advice"))
-    severity = next((entry for entry in source.header if entry.key == "severity"), None)
+    given = {entry.key: entry for entry in source.header}
+    severity = given.get("severity")
     if severity is None or severity.value not in ("stop", "warn"):
         msg = f"{source.place(severity.line if severity else 1)}: say `-- severity: stop` or `-- severity: warn`."
         raise BuildFailed(msg)
-    advice = next((entry.value for entry in source.header if entry.key == "advice"), None)
-    return Check(path.stem, None, severity.value, source.sql, source.place(), advice=advice), source
+    check = Check(
+        name=path.stem,
+        model=None,
+        severity=severity.value,
+        offending=source.sql,
+        place=source.place(),
+        meaning=source.sentences or None,
+        advice=given["advice"].value if "advice" in given else None,
+    )
+    return check, source
 
 
 def refuse_writes(warehouse: Warehouse, check: Check, path: Path) -> None:
@@ -195,7 +206,8 @@ def record_outcomes(warehouse: Warehouse, outcomes: Sequence[Outcome], run_id: s
         check, status = outcome.check, "failed" if outcome.failing_rows else "passed"
         sample = outcome.sample or None
         values += [run_id, check.name, check.model, check.severity, status, outcome.failing_rows, sample, now]
+        values += [check.meaning, check.advice]
     if outcomes:
-        rows = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(outcomes))
-        columns = "run_id, check_name, model, severity, status, failing_rows, sample, checked_at"
+        rows = ", ".join([f"({', '.join('?' * 10)})"] * len(outcomes))
+        columns = "run_id, check_name, model, severity, status, failing_rows, sample, checked_at, meaning, advice"
         warehouse.execute(f"insert into meta.checks ({columns}) values {rows}", values)

@@ -1,6 +1,7 @@
 -- The open versions of the history are the endpoints of the snapshot, no fewer, and no more where the account was read to its end:
 -- what an incomplete run that was accepted lacks is not recorded as removed.
 -- severity: stop
+-- advice: the history was changed by hand or by runs out of order; `tlm rebuild` makes it anew from the landing zone
 with open_versions as (
     select
         endpoint_key,

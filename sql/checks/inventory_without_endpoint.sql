@@ -1,5 +1,6 @@
 -- Entries of the automation inventory that no endpoint carries: they are no endpoints and in no number, and worth a look.
 -- severity: warn
+-- advice: look them up in the console by their GUID; an entry of an endpoint that is gone can be removed there
 select
     entries.account,
     entries.automation_guid,

@@ -1,6 +1,7 @@
--- In every scope of the run the kinds of protection, the automation states and the expiry buckets add up to their whole: nothing is
--- counted twice and nothing is left out.
+-- In every scope of the run each population falls into its parts exactly: the kinds of protection, the expiry buckets, absolute and
+-- relative, the ages of the unsecured, the ratings; and what two metrics count alike is alike. Nothing is counted twice or left out.
 -- severity: stop
+-- advice: a model counts an endpoint twice or not at all; compare mart.metrics with core.endpoints for that scope
 with parts as (
     select
         metrics.scope,
@@ -21,6 +22,13 @@ with parts as (
             where metrics.metric like 'expiry.relative%'
         ) as bigint) as in_relative_buckets,
         max(metrics.denominator) filter (where metrics.metric = 'unsecured.age_0_7') as with_age,
+        cast(sum(metrics.numerator) filter (
+            where metrics.metric in ('unsecured.none', 'unsecured.unspecified')
+        ) as bigint) as unsecured,
+        max(metrics.numerator) filter (where metrics.metric = 'coverage.adoption') as managed,
+        max(metrics.denominator) filter (where metrics.metric = 'coverage.failing') as managed_that_may_fail,
+        max(metrics.numerator) filter (where metrics.metric = 'coverage.discovery_error') as discovery_errors,
+        max(metrics.numerator) filter (where metrics.metric = 'unsecured.discovery_error') as unread,
         cast(sum(metrics.numerator) filter (where metrics.metric like 'unsecured.age%') as bigint) as in_age_buckets,
         cast(sum(metrics.numerator) filter (where metrics.metric = 'rating') as bigint) as rated
     from (
@@ -57,6 +65,11 @@ select
     in_relative_buckets,
     with_age,
     in_age_buckets,
+    unsecured,
+    managed,
+    managed_that_may_fail,
+    discovery_errors,
+    unread,
     rated
 from parts
 where
@@ -64,4 +77,7 @@ where
     or with_certificate <> in_expiry_buckets
     or with_relative_expiry <> in_relative_buckets
     or with_age <> in_age_buckets
+    or with_age <> unsecured
+    or managed <> managed_that_may_fail
+    or discovery_errors <> unread
     or endpoints <> rated

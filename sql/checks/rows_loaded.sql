@@ -1,5 +1,6 @@
 -- The raw tables hold as many rows of an account as the manifest of its run says were received.
 -- severity: stop
+-- advice: extract again; if it comes again, the landing zone was changed by something else
 with loaded as (
     select
         account,

@@ -1,6 +1,7 @@
 -- Dates that a person should look at: a certificate that began more than a day after the run or lives for more than 40 years, a scan
 -- or an event more than a day after the run. They are counted as they are.
 -- severity: warn
+-- advice: compare the dates with the certificate itself and with the clock of the scanner
 select
     'certificate begins after the run' as what,
     certificates.certificate_key as name,

@@ -2,6 +2,7 @@
 -- Certificates are not in it: one on endpoints of two scopes counts in each of them; nor are percentiles, batches, and events, which
 -- have no unit.
 -- severity: stop
+-- advice: a metric is counted differently in two scopes; compare mart.metrics with core.endpoints for that scope
 with counted as (
     select
         metrics.scope,

@@ -6,6 +6,9 @@ select
     checks.model,
     checks.severity,
     checks.status,
-    checks.failing_rows
+    checks.failing_rows,
+    checks.sample,
+    checks.meaning,
+    checks.advice
 from meta.checks as checks
 inner join meta.current_run as settings on checks.run_id = settings.run_id
