@@ -373,7 +373,7 @@ select
     catalogue.unit, -- count, share, rate (a week), days or hours
     '1' as definitions_version -- version of the definitions that gave it
 from all_rows
-join rules.metrics as catalogue
+left join rules.metrics as catalogue
     on catalogue.metric = all_rows.metric
 cross join meta.current_run as current_run
 order by
