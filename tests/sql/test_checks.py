@@ -152,7 +152,7 @@ def test_a_file_finds_its_mistake(name: str, number: int, example: Any) -> None:
     assert name == "inventory_without_endpoint" or good == []
 
 
-@pytest.mark.parametrize("path", [path for path in sorted(CHECKS.glob("*.sql")) if "shrink" not in path.stem], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(CHECKS.glob("*.sql")), ids=lambda path: path.stem)
 def test_a_file_says_what_it_finds_and_what_to_do(path: Path) -> None:
     """Both are printed with its rows, so each is there and begins like the rest of a sentence."""
     check, _ = file_check(path)
@@ -166,7 +166,9 @@ def test_a_metric_outside_of_the_catalogue_has_no_unit(example: Any) -> None:
     (model,) = [model for model in read_models(content("sql")) if model.name == "mart.metrics"]
     with taken_back(example):
         example.execute("delete from rules.metrics where metric = 'blast.wildcards'")
-        found = example.rows(f"select unit from ({model.source.sql}) where metric = 'blast.wildcards' and scope = 'all'")
+        found = example.rows(
+            f"select unit from ({model.source.sql}) where metric = 'blast.wildcards' and scope = 'all'"
+        )
     assert found == [(None,)]
 
 
