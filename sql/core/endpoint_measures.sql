@@ -4,15 +4,29 @@
 -- The metrics read this view, so that back weeks need not write core.endpoints, which is the same rows as a table.
 -- Ages and days left count from the current run, also for an account whose newest complete run is older (is_stale).
 -- Unsecured since: the first run of the newest unbroken line of versions with protection none or unspecified.
+-- Most endpoints have one version, which says both; where there are more, one of them is closed.
 -- grain: one endpoint of the newest snapshot
 -- kind: view
-with seen as (
-    select
-        endpoint_key,
-        min(from_run_id) as first_run_id,
-        max(case when is_removed or protection not in ('none', 'unspecified') then from_run_id end) as secured_run_id
+with changed as (
+    select endpoint_key
     from core.endpoint_history
+    where to_run_id is not null
     group by endpoint_key
+),
+
+seen as (
+    select
+        versions.endpoint_key,
+        min(versions.from_run_id) as first_run_id,
+        max(
+            case
+                when versions.is_removed or versions.protection not in ('none', 'unspecified') then versions.from_run_id
+            end
+        ) as secured_run_id
+    from core.endpoint_history as versions
+    join changed
+        on changed.endpoint_key = versions.endpoint_key
+    group by versions.endpoint_key
 ),
 
 unsecured as (
@@ -83,6 +97,7 @@ dated as (
         versions.is_revoked,
         holdings.has_undeployed_renewal,
         holdings.is_owned,
+        versions.from_run_id,
         current_run.as_of_at,
         current_run.run_id
     from core.endpoint_history as versions
@@ -167,10 +182,13 @@ left join seen
     on seen.endpoint_key = dated.endpoint_key
 left join meta.runs as first_runs
     on first_runs.account = dated.account
-    and first_runs.run_id = seen.first_run_id
+    and first_runs.run_id = coalesce(seen.first_run_id, dated.from_run_id)
 left join unsecured
     on unsecured.endpoint_key = dated.endpoint_key
-    and dated.protection in ('none', 'unspecified')
 left join meta.runs as unsecured_runs
     on unsecured_runs.account = dated.account
-    and unsecured_runs.run_id = unsecured.first_run_id
+    and unsecured_runs.run_id = case
+        when dated.protection not in ('none', 'unspecified') then null
+        when seen.endpoint_key is null then dated.from_run_id
+        else unsecured.first_run_id
+    end

@@ -1,6 +1,6 @@
 -- An endpoint of the newest snapshot as its current version says: core.endpoints without what the passing of time changes.
 -- What counts and finds in every run reads this, because the versions are a table already. An endpoint that an incomplete run did not
--- see keeps its version open, and is not in the snapshot.
+-- see keeps its version open, and is not in the snapshot (core.unread_endpoints).
 -- grain: one endpoint of the newest snapshot
 -- kind: view
 select
@@ -24,6 +24,6 @@ select
     versions.profile_id,
     versions.issuing_profile_id
 from core.endpoint_history as versions
-join core.endpoint_state as states
-    on states.endpoint_key = versions.endpoint_key
-where versions.to_run_id is null and not versions.is_removed
+left join core.unread_endpoints as unread
+    on unread.endpoint_key = versions.endpoint_key
+where versions.to_run_id is null and not versions.is_removed and unread.endpoint_key is null

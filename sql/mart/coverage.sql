@@ -5,64 +5,40 @@
 -- check: unique(dimension, account, member)
 -- check: holds(endpoints = with_certificate + none + unspecified + discovery_error)
 -- check: holds(endpoints = managed + available + not_available)
-with members as (
+with described as (
     select
-        'all' as dimension,
-        null as account,
-        'all' as member,
-        endpoint_key
-    from core.endpoints
-    union all
-    select
-        'account' as dimension,
         account,
-        account as member,
-        endpoint_key
-    from core.endpoints
-    union all
-    select
-        'business_unit' as dimension,
-        account,
-        business_unit as member,
-        endpoint_key
-    from core.endpoints
-    union all
-    select
-        'ca_vendor' as dimension,
-        null as account,
-        coalesce(ca_vendor, 'unknown') as member,
-        endpoint_key
-    from core.endpoints
-    where protection = 'certificate'
-    union all
-    select
-        'platform' as dimension,
-        null as account,
-        platform as member,
-        endpoint_key
+        business_unit,
+        case when protection = 'certificate' then coalesce(ca_vendor, 'unknown') end as ca_vendor,
+        platform,
+        protection,
+        automation_state,
+        automation_outcome
     from core.endpoints
 )
 
 select
-    members.dimension, -- all, account, business_unit, ca_vendor or platform
-    members.member, -- member of the dimension
-    members.account, -- set for accounts and business units
+    case
+        when grouping(business_unit) = 0 then 'business_unit'
+        when grouping(account) = 0 then 'account'
+        when grouping(ca_vendor) = 0 then 'ca_vendor'
+        when grouping(platform) = 0 then 'platform'
+        else 'all'
+    end as dimension, -- all, account, business_unit, ca_vendor or platform
+    coalesce(business_unit, account, ca_vendor, platform, 'all') as member, -- member of the dimension
+    account, -- set for accounts and business units
     count(*) as endpoints, -- endpoints of the member
-    count(*) filter (where endpoints.protection = 'certificate') as with_certificate, -- with a certificate
-    count(*) filter (where endpoints.protection = 'none') as none, -- without a certificate
-    count(*) filter (where endpoints.protection = 'unspecified') as unspecified, -- listed as unsecured without saying why
-    count(*) filter (where endpoints.protection = 'discovery_error') as discovery_error, -- certificate discovery failed
-    count(*) filter (where endpoints.automation_state = 'managed') as managed, -- under managed automation
+    count(*) filter (where protection = 'certificate') as with_certificate, -- with a certificate
+    count(*) filter (where protection = 'none') as none, -- without a certificate
+    count(*) filter (where protection = 'unspecified') as unspecified, -- listed as unsecured without saying why
+    count(*) filter (where protection = 'discovery_error') as discovery_error, -- certificate discovery failed
+    count(*) filter (where automation_state = 'managed') as managed, -- under managed automation
     count(*) filter (
-        where endpoints.automation_state = 'managed' and endpoints.protection = 'certificate'
+        where automation_state = 'managed' and protection = 'certificate'
     ) as managed_with_certificate, -- under managed automation, with a certificate
-    count(*) filter (where endpoints.automation_state = 'available') as available, -- available for automation
-    count(*) filter (where endpoints.automation_state = 'not_available') as not_available, -- not available for automation
-    count(*) filter (where endpoints.automation_outcome in ('failed', 'attention')) as failing -- managed, outcome failed or attention
-from members
-join core.endpoints as endpoints
-    on endpoints.endpoint_key = members.endpoint_key
-group by
-    members.dimension,
-    members.member,
-    members.account
+    count(*) filter (where automation_state = 'available') as available, -- available for automation
+    count(*) filter (where automation_state = 'not_available') as not_available, -- not available for automation
+    count(*) filter (where automation_outcome in ('failed', 'attention')) as failing -- managed, outcome failed or attention
+from described
+group by grouping sets ((), (account), (account, business_unit), (ca_vendor), (platform))
+having count(*) > 0 and (grouping(ca_vendor) = 1 or ca_vendor is not null)

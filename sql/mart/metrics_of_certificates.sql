@@ -1,24 +1,9 @@
 -- Metrics that count certificates on endpoints of a scope: how many, owners, validity, keys and signatures, issuers, sharing, and the renewals
 -- a week.
--- A certificate counts once in a scope, however many of its endpoints carry it.
+-- A certificate counts once in a scope, however many of its endpoints carry it. For all, it is owned when it is in one of its accounts.
 -- grain: one value of one metric in one scope
 -- kind: view
-with carried as (
-    select
-        account,
-        business_unit,
-        certificate_key,
-        count(*) as endpoints
-    from core.snapshot
-    where certificate_key is not null
-    group by
-        account,
-        business_unit,
-        certificate_key
-),
-
--- for all, a certificate is owned when it is owned in one of its accounts
-owned as (
+with owned as (
     select certificate_key
     from core.certificate_accounts
     where is_owned
@@ -27,10 +12,10 @@ owned as (
 
 known as (
     select
-        carried.account,
-        carried.business_unit,
-        carried.certificate_key,
-        carried.endpoints,
+        endpoints.account,
+        endpoints.business_unit,
+        endpoints.certificate_key,
+        certificates.endpoint_count = 1 as is_alone,
         certificates.issuer,
         certificates.is_wildcard,
         certificates.is_self_signed,
@@ -46,20 +31,20 @@ known as (
         measures.is_quantum_vulnerable,
         measures.is_signature_known,
         measures.is_weak_signature
-    from carried
+    from core.snapshot as endpoints
     join core.certificates as certificates
-        on certificates.certificate_key = carried.certificate_key
+        on certificates.certificate_key = endpoints.certificate_key
     join core.certificate_measures as measures
-        on measures.certificate_key = carried.certificate_key
+        on measures.certificate_key = endpoints.certificate_key
     join core.certificate_accounts as holdings
-        on holdings.account = carried.account
-        and holdings.certificate_key = carried.certificate_key
+        on holdings.account = endpoints.account
+        and holdings.certificate_key = endpoints.certificate_key
     left join owned
-        on owned.certificate_key = carried.certificate_key
+        on owned.certificate_key = endpoints.certificate_key
 ),
 
--- a certificate once in each scope
-held as (
+-- a certificate of several endpoints once in each scope
+shared as (
     select
         case
             when grouping(account) = 1 then 'all'
@@ -70,7 +55,7 @@ held as (
         business_unit,
         certificate_key,
         issuer,
-        cast(sum(endpoints) as bigint) as endpoints,
+        count(*) as endpoints,
         case when grouping(account) = 1 then bool_or(is_owned_anywhere) else bool_or(is_owned_here) end as is_owned,
         bool_or(is_wildcard) as is_wildcard,
         bool_or(is_self_signed) as is_self_signed,
@@ -85,6 +70,7 @@ held as (
         bool_or(is_signature_known) as is_signature_known,
         bool_or(is_weak_signature) as is_weak_signature
     from known
+    where not is_alone
     group by grouping sets (
         (certificate_key, issuer),
         (account, certificate_key, issuer),
@@ -92,14 +78,16 @@ held as (
     )
 ),
 
-counted as (
+-- certificates by scope and issuer; one that is on a single endpoint is the same in all three scopes
+issued as (
     select
         scope,
         account,
         business_unit,
+        issuer,
         count(*) as certificates,
-        count(*) filter (where is_owned) as owned,
         max(endpoints) as most_endpoints,
+        count(*) filter (where is_owned) as owned,
         count(*) filter (where is_wildcard) as wildcards,
         count(*) filter (where is_self_signed) as self_signed,
         count(*) filter (where is_unapproved) as unapproved,
@@ -112,21 +100,79 @@ counted as (
         count(*) filter (where is_quantum_vulnerable) as quantum_vulnerable,
         count(*) filter (where is_signature_known) as signatures_known,
         count(*) filter (where is_weak_signature) as weak_signatures
-    from held
+    from shared
+    group by
+        scope,
+        account,
+        business_unit,
+        issuer
+    union all
+    select
+        case
+            when grouping(account) = 1 then 'all'
+            when grouping(business_unit) = 1 then 'account'
+            else 'business_unit'
+        end as scope,
+        account,
+        business_unit,
+        issuer,
+        count(*) as certificates,
+        1 as most_endpoints,
+        case
+            when grouping(account) = 1 then count(*) filter (where is_owned_anywhere)
+            else count(*) filter (where is_owned_here)
+        end as owned,
+        count(*) filter (where is_wildcard) as wildcards,
+        count(*) filter (where is_self_signed) as self_signed,
+        count(*) filter (where is_unapproved) as unapproved,
+        count(*) filter (where is_public) as public_ones,
+        count(*) filter (where is_public_dated) as public_dated,
+        count(*) filter (where is_over_limit) as over_limit,
+        count(*) filter (where is_key_known) as keys_known,
+        count(*) filter (where is_weak_key) as weak_keys,
+        count(*) filter (where is_strength_112) as strength_112,
+        count(*) filter (where is_quantum_vulnerable) as quantum_vulnerable,
+        count(*) filter (where is_signature_known) as signatures_known,
+        count(*) filter (where is_weak_signature) as weak_signatures
+    from known
+    where is_alone
+    group by grouping sets ((issuer), (account, issuer), (account, business_unit, issuer))
+),
+
+counted as (
+    select
+        scope,
+        account,
+        business_unit,
+        max(most_endpoints) as most_endpoints,
+        cast(sum(certificates) as bigint) as certificates,
+        cast(sum(owned) as bigint) as owned,
+        cast(sum(wildcards) as bigint) as wildcards,
+        cast(sum(self_signed) as bigint) as self_signed,
+        cast(sum(unapproved) as bigint) as unapproved,
+        cast(sum(public_ones) as bigint) as public_ones,
+        cast(sum(public_dated) as bigint) as public_dated,
+        cast(sum(over_limit) as bigint) as over_limit,
+        cast(sum(keys_known) as bigint) as keys_known,
+        cast(sum(weak_keys) as bigint) as weak_keys,
+        cast(sum(strength_112) as bigint) as strength_112,
+        cast(sum(quantum_vulnerable) as bigint) as quantum_vulnerable,
+        cast(sum(signatures_known) as bigint) as signatures_known,
+        cast(sum(weak_signatures) as bigint) as weak_signatures
+    from issued
     group by
         scope,
         account,
         business_unit
 ),
 
-issued as (
+by_issuer as (
     select
         scope,
         account,
         business_unit,
-        issuer,
-        count(*) as certificates
-    from held
+        cast(sum(certificates) as bigint) as certificates
+    from issued
     where issuer is not null
     group by
         scope,
@@ -141,7 +187,7 @@ largest as (
         account,
         business_unit,
         max(certificates) as certificates
-    from issued
+    from by_issuer
     group by
         scope,
         account,
