@@ -1,6 +1,6 @@
 -- Every metric of the catalogue has a row of this run over all accounts, and every account has the row of what it holds.
 -- Some have rows only where there is something to say of: movements need a baseline, percentiles of renewals a renewal, unapproved CAs
--- a policy that approves some, a mass replacement a known issuer.
+-- a policy that approves some, a mass replacement a known issuer; and of your own metrics nobody knows what they need.
 -- severity: stop
 -- advice: look at the views mart.metrics_of_* and mart.metrics for the metric that is named; a metric of rules.metrics needs a row
 with of_this_run as (
@@ -46,7 +46,7 @@ where
     and not (catalogue.area = 'movement' and baselines.accounts = 0)
     and not (catalogue.metric = 'trust.unapproved_ca' and length(policy.approved_cas) = 0)
     and catalogue.metric not like 'renewal.lead_days%'
-    and catalogue.area <> 'mass_replacement'
+    and catalogue.area not in ('mass_replacement', 'custom')
 union all
 select
     'inventory.endpoints' as metric,

@@ -18,7 +18,7 @@ PLAN = Plan(endpoints=60, weeks=1, shares={"prod": 1.0})
 
 def test_a_check_that_warns_is_told(place: Place, sandbox_of: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """The build ends with 0, and one line names the check, its file, how many rows it found, and the first of them."""
-    models = place.folder / "models" / "sql"
+    models = place.folder / "content" / "sql"
     shutil.copytree(places.content("sql"), models)
     check = "-- Every account is worth a look.\n-- severity: warn\nselect account from meta.build_accounts\n"
     (models / "checks" / "worth_a_look.sql").write_text(check, encoding="utf-8")
