@@ -52,6 +52,7 @@ for _command in (
     asking.query,
     asking.rules_group,
     asking.audit_trail,
+    asking.dictionary,
     first_day.sandbox,
     first_day.demo,
 ):

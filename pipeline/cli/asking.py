@@ -61,3 +61,15 @@ def audit_trail(flags: Flags, /, endpoint: str, *, live: bool, form: str) -> Out
     from pipeline.jobs import asking  # noqa: PLC0415
 
     return asking.audit_trail(flags.settings(), endpoint, form=form, live=live)
+
+
+@click.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of out/dictionary.html."
+)
+@click.pass_obj
+def dictionary(flags: Flags, /, out: Path | None) -> Outcome:
+    """Every table and column with its comment, lineage, metrics and rules as one HTML page; prints the file."""
+    from pipeline.jobs import asking  # noqa: PLC0415
+
+    return asking.dictionary(flags.settings(), out)

@@ -39,3 +39,12 @@ def audit_trail(settings: Settings, endpoint: str, *, form: str, live: bool, clo
     else:
         print_trail(settings.database, found, form)
     return Outcome()
+
+
+def dictionary(settings: Settings, out: Path | None) -> Outcome:
+    """Write the data dictionary of the published database; prints its file."""
+    from pipeline.report.write_dictionary import write_dictionary  # noqa: PLC0415
+    from pipeline.warehouse.duck import open_read_only  # noqa: PLC0415
+
+    with open_read_only(published(settings)) as warehouse:
+        return Outcome((str(write_dictionary(warehouse, settings, out)),))

@@ -1,4 +1,4 @@
-"""A report as one HTML text: for the screen (self-contained, strict CSP) and for paper (WeasyPrint's input).
+"""A report, or the data dictionary, as one HTML text: self-contained with a strict CSP, a report also for paper.
 
 The only import of jinja2. Everything is escaped; what is not is packaged with the pipeline: style sheets and fonts.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from markupsafe import Markup
 from pipeline.places import content
 from pipeline.report import words
 from pipeline.report.contents import Report
+from pipeline.report.dictionary import Dictionary
 
 Medium = Literal["screen", "paper"]
 _WEIGHTS = ((300, "Light"), (400, "Regular"), (600, "SemiBold"))
@@ -42,8 +43,7 @@ class _Sheet:
     @property
     def source(self) -> str:
         """The sheet's hash as a CSP source."""
-        digest = hashlib.sha256(self.text.encode()).digest()
-        return f"'sha256-{base64.b64encode(digest).decode()}'"
+        return _hash_source(self.text)
 
 
 def render_page(report: Report, theme: Theme, medium: Medium) -> str:
@@ -52,9 +52,19 @@ def render_page(report: Report, theme: Theme, medium: Medium) -> str:
     sheets = _sheets(given, medium)
     policy = ""
     if medium == "screen":
-        styles = " ".join(sheet.source for sheet in sheets)
-        policy = f"default-src 'none'; style-src {styles}; font-src data:; base-uri 'none'; form-action 'none'"
+        policy = _policy(sheets)
     return _environment().get_template("weekly/page.html").render(given, sheets=sheets, csp=policy)
+
+
+def render_dictionary(dictionary: Dictionary, theme: Theme) -> str:
+    """The HTML of the data dictionary, in the report's look; its one script, the search, reaches nothing outside."""
+    folder = content("reports") / "dictionary"
+    own = _Sheet("all", Markup(_read(folder / "dictionary.css")))  # noqa: S704 -- packaged, no data in it
+    sheets = [*_sheets({"theme": theme, "medium": "screen"}, "screen"), own]
+    script = Markup(_read(folder / "search.js"))  # noqa: S704 -- the same
+    policy = f"script-src {_hash_source(script)}; {_policy(sheets)}"
+    page = _environment().get_template("dictionary/page.html")
+    return page.render(dictionary=dictionary, sheets=sheets, script=script, csp=policy)
 
 
 def watermark(word: str, theme: Theme) -> str:
@@ -96,6 +106,18 @@ def _sheets(given: Mapping[str, object], medium: Medium) -> list[_Sheet]:
     if medium == "paper":  # one sheet: WeasyPrint matches every element against every sheet
         texts = [("all", "\n".join(text for _, text in texts))]
     return [_Sheet(media, Markup(text)) for media, text in texts]  # noqa: S704 -- packaged sheets, no data in them
+
+
+def _policy(sheets: Sequence[_Sheet]) -> str:
+    """What a page may use: its own sheets and the fonts in them, nothing from anywhere."""
+    styles = " ".join(sheet.source for sheet in sheets)
+    return f"default-src 'none'; style-src {styles}; font-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _hash_source(text: str) -> str:
+    """The hash of an inline sheet or script as a CSP source."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def _read(path: Path) -> str:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
+from chromium import chromium
 
 from pipeline.cli import run
 
 pytestmark = pytest.mark.browser
-QUIET = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--virtual-time-budget=2000",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +20,6 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser") / "demo"
     assert run(["--quiet", "demo", "--endpoints", "400", "--weeks", "3", "--out", str(folder)]) == 0
     return next(folder.glob("out/reports/weekly/*/*.html"))
-
-
-def chromium(profile: Path, page: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Chromium with an empty profile on a file."""
-    command = ["chromium", *QUIET, f"--user-data-dir={profile}", *flags, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_its_own_policy_refuses_nothing(html: Path, tmp_path: Path) -> None:
