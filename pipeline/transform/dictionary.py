@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.errors import BuildFailed
-from pipeline.transform.model import Model
+from pipeline.transform.model import Kind, Model
 from pipeline.transform.tables import Reading
 from pipeline.warehouse.duck import Warehouse, identifier, literal
 
@@ -40,13 +40,13 @@ def write_comments(
     script = []
     uncommented = []
     for model in models:
-        what = "view" if model.kind == "view" else "table"
+        what = {Kind.VIEW: "view", Kind.MACRO: "macro table"}.get(model.kind, "table")
         script.append(f"comment on {what} {model.name} is {literal(model.source.sentences or model.grain)}")
         stray = [name for name in model.comments if name not in columns[model.name]]
         if stray:
             msg = f"{model.source.place()}: the comment at {stray[0]!r} belongs to no column; give the column an alias."
             raise BuildFailed(msg)
-        for column in columns[model.name]:
+        for column in columns.get(model.name, ()):  # those of a macro are nowhere in the catalog
             inherited = (columns[table].get(column) for table in _as_named(readings[model.name]) if table in columns)
             own = model.comments.get(column) or _VERSION_COMMENTS.get(column)
             text = own or next((comment for comment in inherited if comment), None)

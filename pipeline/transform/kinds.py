@@ -4,6 +4,7 @@
     table     create or replace table; an ORDER BY of the SELECT is the order on disk
     append    rows whose key is not there yet are added (the key need not be unique: `run_id` adds a run once)
     versions  the SELECT is the state of this run by key; a change closes the version and opens the next
+    macro     create or replace macro ... as table: the file takes parameters
 
 Versions: the table has the SELECT's columns and `from_run_id`, `to_run_id` (exclusive; null = current), `is_removed`
 (a key that vanished gets a tombstone version with its last attributes). Both sides are hashed within one statement and
@@ -26,6 +27,9 @@ def build_model(warehouse: Warehouse, model: Model, run_id: str, existing: Mappi
 
     BuildFailed names file and line where the engine refuses the SELECT.
     """
+    if model.kind is Kind.MACRO:
+        send(warehouse, model, f"create or replace macro {model.name}{model.parameters} as table", "")
+        return
     wanted = "view" if model.kind is Kind.VIEW else "table"
     before = existing.get(model.name, wanted)
     if before != wanted:
@@ -113,7 +117,7 @@ def _moved(name: str, key: str, selected: Mapping[str, str]) -> tuple[str, str]:
         for column, sql_type in selected.items()
     )
     # What an incomplete snapshot lacks was perhaps only not read.
-    is_unseen = f"account in ({_INCOMPLETE_ACCOUNTS})" if "account" in selected else "false"
+    is_unseen = f"account in ({_INCOMPLETE_ACCOUNTS})" if "account" in selected else f"exists ({_INCOMPLETE_ACCOUNTS})"
     before = f"create or replace temp table moved as with fresh as (select {key}, hash({hashed}) as content from ("
     after = f"""
 )), kept as (

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     APPEND = "append"
     VERSIONS = "versions"
     METRICS = "metrics"
+    MACRO = "macro"
 
     @property
     def is_kept(self) -> bool:
@@ -51,7 +52,7 @@ class Kind(StrEnum):
         return self in (Kind.APPEND, Kind.VERSIONS)
 
 
-OUR_KINDS = (Kind.VIEW, Kind.TABLE, Kind.APPEND, Kind.VERSIONS)
+OUR_KINDS = (Kind.VIEW, Kind.TABLE, Kind.APPEND, Kind.VERSIONS, Kind.MACRO)
 CUSTOM_KINDS = (Kind.TABLE, Kind.APPEND, Kind.METRICS)
 
 
@@ -87,7 +88,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One table or view to be; `checks` are unparsed header lines, `comments` are by column name."""
+    """One table, view or table macro to be; `checks` are unparsed header lines, `comments` are by column name.
+
+    `parameters` are those of a macro, in brackets.
+    """
 
     name: str
     kind: Kind
@@ -95,6 +99,7 @@ class Model:
     checks: tuple[HeaderLine, ...]
     comments: dict[str, str]
     source: Source
+    parameters: str = ""
 
     @property
     def grain(self) -> str:
@@ -146,7 +151,7 @@ def _read_header(lines: list[str]) -> tuple[str, tuple[HeaderLine, ...]]:
 
 def read_model(path: Path, schema: str | None = None, kinds: tuple[Kind, ...] = OUR_KINDS) -> Model:
     """The model in one file, in the schema of its folder unless another is given; BuildFailed names file and line."""
-    source = read_source(path, ("grain", "kind", "key", "check"))
+    source = read_source(path, ("grain", "kind", "key", "check", "macro"))
     name = f"{schema or path.parent.name}.{path.stem}"
     given = {entry.key: entry for entry in source.header}
     if not _NAME.match(path.stem) or name in FILLED:
@@ -164,7 +169,18 @@ def read_model(path: Path, schema: str | None = None, kinds: tuple[Kind, ...] = 
     key = tuple(part.strip() for part in given["key"].value.split(",")) if "key" in given else ()
     _require_key(source, kind, key)
     checks = tuple(entry for entry in source.header if entry.key == "check")
+    if kind is Kind.MACRO:
+        return Model(name, kind, (), (), {}, source, _read_parameters(source, name, given))
     return Model(name, kind, key, checks, column_comments(source.sql), source)
+
+
+def _read_parameters(source: Source, name: str, given: dict[str, HeaderLine]) -> str:
+    """`(ts)` of `-- macro: core.endpoints_as_of(ts)`; a table macro has no columns to check."""
+    signature = re.fullmatch(rf"{re.escape(name)}(\([a-z][a-z0-9_]*(?:, [a-z][a-z0-9_]*)*\))", given["macro"].value)
+    if signature is None or "check" in given:
+        msg = f"{source.place(given['macro'].line)}: say `-- macro: {name}(parameter, ...)`, and no check."
+        raise BuildFailed(msg)
+    return signature[1]
 
 
 def _require_key(source: Source, kind: Kind, key: tuple[str, ...]) -> None:
@@ -172,6 +188,8 @@ def _require_key(source: Source, kind: Kind, key: tuple[str, ...]) -> None:
         problem = "a model of kind versions has exactly one column as its key"
     elif kind is Kind.APPEND and not key:
         problem = "a model of kind append says by which key a row is known"
+    elif (kind is Kind.MACRO) != any(entry.key == "macro" for entry in source.header):
+        problem = "a `macro` line and `kind: macro` go together"
     elif not kind.is_kept and key:
         problem = f"a model of kind {kind} has no key; use check: unique(...)"
     else:

@@ -16,11 +16,11 @@ from pipeline.errors import BuildFailed
 from pipeline.transform.checks import Check, Outcome, file_check, header_check, refuse_writes, run_checks
 from pipeline.transform.dictionary import read_columns, record_models, write_comments
 from pipeline.transform.kinds import build_model
-from pipeline.transform.model import FILLED, MODEL_SCHEMAS, Model, read_models
+from pipeline.transform.model import FILLED, MODEL_SCHEMAS, Kind, Model, read_models
 from pipeline.transform.order import build_order, with_reads
 from pipeline.transform.seeds import create_macros, load_lists
 from pipeline.transform.tables import Reading, read_tables
-from pipeline.warehouse.duck import Warehouse
+from pipeline.warehouse.duck import CATALOG, Warehouse
 
 _LOG = logging.getLogger(__name__)
 
@@ -98,7 +98,8 @@ def _read_project(warehouse: Warehouse, folder: Path, state: tuple[tuple[Path, i
 
 def read_names(warehouse: Warehouse, model: Model, known: set[str], macros: frozenset[str]) -> Reading:
     """What a model reads; BuildFailed when that is neither a model nor a given table or macro."""
-    reading = read_tables(warehouse, model.source)
+    # A table macro is bound where it is called, so only whole names lead back to this file.
+    reading = read_tables(warehouse, model.source, CATALOG if model.kind is Kind.MACRO else "")
     for name, line in reading.tables.items():
         if name not in known:
             msg = f"{model.source.place(line)}: there is no table or model {name}; mend the name or add its file."

@@ -31,6 +31,8 @@ _WORDS = {
     "PIVOT": "a PIVOT",
     "PARAMETER": "a parameter",
 }
+# Where a table and a function have their schema, catalog and name.
+_QUALIFIED = (("schema_name", "catalog_name", "table_name"), ("schema", "catalog", "function_name"))
 # The same run must give the same rows tomorrow: the clock is meta.current_run.as_of_at, and nothing is drawn by lot.
 _NOT_REPEATABLE = {
     "now", "today", "current_date", "current_timestamp", "current_time", "current_localtime", "current_localtimestamp",
@@ -66,11 +68,32 @@ def parse(warehouse: Warehouse, source: Source) -> dict[str, Any]:
     return tree
 
 
-def read_tables(warehouse: Warehouse, source: Source) -> Reading:
-    """What the SELECT of `source` reads; BuildFailed with file and line for anything but plain reading."""
+def read_tables(warehouse: Warehouse, source: Source, catalog: str = "") -> Reading:
+    """What the SELECT of `source` reads; BuildFailed with file and line for anything but plain reading.
+
+    `catalog`: what must stand in front of every table and macro of ours; nothing, when it is empty.
+    """
     reading = Reading()
-    _walk(parse(warehouse, source), frozenset(), source, reading)
+    tree = parse(warehouse, source)
+    if catalog:
+        _take_off(tree, catalog, source)
+    _walk(tree, frozenset(), source, reading)
     return reading
+
+
+def _take_off(value: object, catalog: str, source: Source) -> None:
+    """Let the tree look as if `catalog` stood nowhere; BuildFailed where it does not."""
+    if isinstance(value, list):
+        for part in value:
+            _take_off(part, catalog, source)
+    elif isinstance(value, dict):
+        for schema, place, name in _QUALIFIED:
+            if value.get(schema) and value.get(name):
+                if value[place] != catalog:
+                    _refuse(value, source, f"{value[schema]}.{value[name]}", f"write {catalog} in front of it")
+                value[place] = ""
+        for part in value.values():
+            _take_off(part, catalog, source)
 
 
 def _walk(value: object, ctes: frozenset[str], source: Source, reading: Reading) -> None:

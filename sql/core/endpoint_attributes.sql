@@ -110,7 +110,9 @@ select
         else profiles.profile_name
     end as profile_name, -- name of that profile
     holdings.has_owner, -- its certificate has an owner tag or owners; null without a certificate
-    certificates.is_revoked -- a certificate search or an endpoint says that its certificate is revoked
+    certificates.is_revoked, -- a certificate search or an endpoint says that its certificate is revoked
+    holdings.has_undeployed_renewal, -- a newer certificate of its name is on no endpoint
+    holdings.is_owned -- its certificate has a unit and an owner in this account
 from core.endpoint_state as states
 left join core.certificates as certificates
     on certificates.certificate_key = states.certificate_key

@@ -52,5 +52,7 @@ select
     profile_id,
     profile_name,
     has_owner,
-    is_revoked
+    is_revoked,
+    has_undeployed_renewal,
+    is_owned
 from core.endpoint_attributes

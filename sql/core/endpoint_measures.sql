@@ -95,8 +95,8 @@ dated as (
         versions.profile_name,
         versions.has_owner,
         versions.is_revoked,
-        holdings.has_undeployed_renewal,
-        holdings.is_owned,
+        versions.has_undeployed_renewal,
+        versions.is_owned,
         versions.from_run_id,
         current_run.as_of_at,
         current_run.run_id
@@ -104,12 +104,8 @@ dated as (
     join core.endpoint_state as states
         on states.endpoint_key = versions.endpoint_key
     cross join meta.current_run as current_run
-    left join core.certificate_accounts as holdings
-        on holdings.account = versions.account
-        and holdings.certificate_key = versions.certificate_key
     where versions.to_run_id is null and not versions.is_removed
 )
-
 
 select
     dated.account, -- the account's name in the configuration

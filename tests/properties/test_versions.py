@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.load.meta import create_meta
 from pipeline.transform.kinds import build_model
 from pipeline.transform.model import Model, read_model
 from pipeline.warehouse.duck import Warehouse, open_writable
@@ -33,7 +34,7 @@ histories = st.lists(st.tuples(snapshots, st.booleans()), min_size=1, max_size=6
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """One engine for all examples."""
     with open_writable(tmp_path_factory.mktemp("versions") / "tlm.duckdb") as opened:
-        opened.execute("create schema raw; create schema core")
+        create_meta(opened)
         opened.execute("create table raw.state (thing_key varchar, size integer, name varchar, tags varchar[])")
         yield opened
 

@@ -170,12 +170,18 @@ def cast_faults(node: Node, types: list[str | None]) -> Iterator[str]:
 
 
 def sources(*folders: str) -> list[Source]:
-    """All SQL files of these folders; a macro as the SELECT of its expression."""
+    """All SQL files of these folders; a macro as the SELECT of its expression, a table macro at an instant."""
     found = [read_source(path, KEYS) for folder in folders for path in sorted((SQL / folder).glob("*.sql"))]
-    return [
-        replace(source, sql=f"select (\n{source.sql}\n) as value") if source.path.parent.name == "macros" else source
-        for source in found
-    ]
+    return [replace(source, sql=as_select(source)) for source in found]
+
+
+def as_select(source: Source) -> str:
+    """The statement that can be bound alone."""
+    if source.path.parent.name == "macros":
+        return f"select (\n{source.sql}\n) as value"
+    if any(entry.key == "macro" for entry in source.header):
+        return re.sub(r"\bts\b", "timestamp '2026-11-02'", source.sql)
+    return source.sql
 
 
 @pytest.fixture(scope="module")

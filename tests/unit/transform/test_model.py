@@ -58,6 +58,12 @@ def test_a_file_is_taken_apart(tmp_path: Path) -> None:
         ("-- grain: x\n-- kind: versions\n-- key: a, b\nselect 1 as a", "exactly one column as its key"),
         ("-- grain: x\n-- kind: append\nselect 1 as a", "by which key"),
         ("-- grain: x\n-- kind: table\n-- key: a\nselect 1 as a", "has no key"),
+        ("-- grain: x\n-- kind: macro\nselect 1 as a", "`kind: macro` go together"),
+        ("-- grain: x\n-- kind: view\n-- macro: core.things(ts)\nselect 1 as a", "`kind: macro` go together"),
+        (
+            "-- grain: x\n-- kind: macro\n-- macro: core.thing(ts)\nselect ts as a",
+            "line 3: say `-- macro: core.things(",
+        ),
         ("-- grain: x\n-- kind: table\n", "there is no statement"),
         ("-- grain: x\n-- kind: table\n;\n", "there is no statement"),
     ],

@@ -169,3 +169,43 @@ def test_what_a_model_is_and_reads_stands_in_the_file(project: Any) -> None:
         ("core.a", "table", "one thing", ["meta.current_run", "staging.z"], ["staging.a"], "sql/core/a.sql"),
         ("staging.z", "view", "one thing", [], [], "sql/staging/z.sql"),
     ]
+
+
+MACRO = "-- kind: macro\n-- macro: core.above(least)\n"
+
+
+def test_a_table_macro_is_built_after_what_it_reads_and_described(project: Any) -> None:
+    """It is called with its schema, and a catch-up leaves it out."""
+    project.model("core.above", "select a.n, tlm.core.twice(a.n) as m from tlm.core.zoo as a where a.n > least", MACRO)
+    project.model("core.zoo", "select unnest([1, 2, 3]) as n")
+    project.write("macros/twice.sql", "-- macro: core.twice(value)\nvalue * 2")
+    assert list(project.build().seconds) == ["core.zoo", "core.above"]
+    assert project.rows("core.above(1)") == [(2, 4), (3, 6)]
+    said = "select comment from duckdb_functions() where function_name = 'above'"
+    assert project.warehouse.rows(said) == [("One thing.",)]
+    assert list(project.build(everything=False).seconds) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        (
+            "select n\nfrom core.zoo",
+            "sql/core/above.sql line 6: core.zoo is not allowed in a model; write tlm in front of it",
+        ),
+        (
+            "select core.twice(n) as n from tlm.core.zoo",
+            "core.twice is not allowed in a model; write tlm in front of it",
+        ),
+        ("select n from tlm.core.bee", "there is no table or model core.bee"),
+        ("select n from tlm.other.zoo", "the table 'other.zoo' is not allowed"),
+        ("with x as (delete from tlm.core.zoo returning *) select n from x", "a DELETE is not allowed"),
+    ],
+)
+def test_a_table_macro_names_the_file_and_only_reads(sql: str, says: str, project: Any) -> None:
+    """Its body is bound where it is called, so `tlm` stands in front of all that is ours; else it is held to the same list."""
+    project.model("core.above", sql, MACRO)
+    project.model("core.zoo", "select 1 as n")
+    with pytest.raises(BuildFailed) as caught:
+        project.build()
+    assert says in str(caught.value)
