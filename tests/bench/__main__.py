@@ -1,6 +1,6 @@
 """`make bench`: what the pipeline costs, each figure beside something to compare it with, in one run.
 
-    python tests/bench [--only extraction|rest] [--rounds N] [--dlt] [--large]
+    python tests/bench [--only extraction|warehouse|rest] [--rounds N] [--dlt] [--large]
 
 Wall times of a shared machine drift by a factor of two; quote ratios. A child's memory is its own peak, as the kernel
 counts it, without the sandbox, which runs in a process of its own.
@@ -9,42 +9,19 @@ counts it, without the sandbox, which runs in a process of its own.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from cost import TLM, Cost, cost_of
 from extraction import bench_extraction, make_dlt
+from warehouse import bench_warehouse
 
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import Sandbox
 
 ROUNDS = 5
-TLM = [sys.executable, "-m", "pipeline"]
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of one finished child: wall and CPU seconds, peak resident memory in MB."""
-
-    wall: float
-    cpu: float
-    megabytes: float
-
-
-def cost_of(command: list[str]) -> Cost:
-    """Run a command to its end; it must succeed."""
-    began = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        sys.exit(f"{' '.join(command)} ended with {child.returncode}")
-    return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def median_wall(command: list[str]) -> float:
@@ -108,16 +85,18 @@ def bench_rest(folder: Path) -> None:
 def main() -> None:
     """What the flags choose; by default all but dlt and the million."""
     parser = argparse.ArgumentParser(prog="tests/bench", description="What the pipeline costs.")
-    parser.add_argument("--only", choices=("extraction", "rest"))
+    parser.add_argument("--only", choices=("extraction", "warehouse", "rest"))
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="interleaved rounds of the extraction")
     parser.add_argument("--dlt", action="store_true", help="compare with dlt too, in a venv made for it (400 MB)")
-    parser.add_argument("--large", action="store_true", help="memory at 1,000,000 endpoints too (10 GB of memory)")
+    parser.add_argument("--large", action="store_true", help="1,000,000 endpoints too (10 GB of memory, 20 of disk)")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tlm-bench-") as name:
         folder = Path(name)
-        if chosen.only != "extraction":
+        if chosen.only in (None, "rest"):
             bench_rest(folder)
-        if chosen.only != "rest":
+        if chosen.only in (None, "warehouse"):
+            bench_warehouse(folder, is_large=chosen.large)
+        if chosen.only in (None, "extraction"):
             dlt = make_dlt(folder / "venv") if chosen.dlt else None
             bench_extraction(folder, rounds=chosen.rounds, dlt=dlt, is_large=chosen.large)
 
