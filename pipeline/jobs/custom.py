@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.transform.checks import Outcome
-from pipeline.transform.custom import adopt_custom_models, build_custom_models, plan_custom_models
+from pipeline.transform.custom import adopt_custom_models, bring_kept, build_custom_models, plan_custom_models
 from pipeline.warehouse.publish import Build, work_apart
 
 
@@ -14,6 +14,8 @@ def add_custom_models(build: Build, folder: Path) -> tuple[Outcome, ...]:
 
     Gives the checks that warn. BuildFailed or CheckFailed names file and line; the caller throws the build away.
     """
+    if build.published.exists():
+        bring_kept(build.warehouse, build.published)
     run_id = str(build.warehouse.rows("select run_id from meta.current_run")[0][0])
     custom = plan_custom_models(build.warehouse, folder / "models")
     outcomes = work_apart(build, lambda apart: build_custom_models(apart, custom, run_id)) if custom.models else ()

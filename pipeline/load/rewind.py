@@ -20,6 +20,8 @@ select columns.schema_name || '.' || columns.table_name, list(columns.column_nam
 from duckdb_columns() as columns
 join duckdb_tables() as tables using (database_name, schema_name, table_name)
 where columns.database_name = current_database()
+    -- a user's own table may call anything run_id
+    and (columns.data_type = 'VARCHAR' or columns.column_name not in ('run_id', 'from_run_id', 'to_run_id'))
 group by all
 order by 1
 """

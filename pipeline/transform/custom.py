@@ -14,7 +14,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import BuildFailed
+from pipeline.errors import BuildFailed, EngineRefused
 from pipeline.transform.checks import (
     Check,
     Outcome,
@@ -67,6 +67,43 @@ def plan_custom_models(warehouse: Warehouse, folder: Path) -> CustomModels:
     kept = warehouse.rows(f"select model from meta.models where kind = 'append' and {_OF_CUSTOM} order by model")
     orphans = tuple(name for (name,) in kept if name in there and name not in models)
     return CustomModels(tuple(models[name] for name in order), readings, orphans)
+
+
+def bring_kept(warehouse: Warehouse, published: Path) -> None:
+    """Copy what only the published file has: rows of append models, and the user's metrics of runs that are known here.
+
+    A build on a copy of the published file lacks nothing; one that begins from nothing cannot make them again.
+    """
+    try:
+        with warehouse.beside(published, "before"):
+            _copy_kept(warehouse)
+    except EngineRefused as error:
+        _LOG.warning("What your own models kept could not be read from %s: %s", published, error)
+
+
+def _copy_kept(warehouse: Warehouse) -> None:
+    there = {
+        str(name)
+        for (name,) in warehouse.rows(
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'before'"
+        )
+    }
+    if not {"meta.models", "mart.metrics", "rules.metrics"} <= there:  # a file from before there were such models
+        return
+    here = read_existing(warehouse)
+    kept = warehouse.rows(f"from before.meta.models where kind = 'append' and {_OF_CUSTOM} order by model")
+    for name in (str(model[0]) for model in kept):
+        if name in there and name not in here:
+            warehouse.execute("create schema if not exists custom")
+            warehouse.execute(f"create table {name} as select * from before.{name}")
+            warehouse.execute(
+                "insert into meta.models by name select * from before.meta.models where model = ?", [name]
+            )
+    warehouse.execute(
+        "insert into mart.metrics by name select * from before.mart.metrics as kept"
+        " where starts_with(metric, 'custom.') and run_id in (select run_id from meta.runs)"
+        " and run_id not in (select run_id from mart.metrics where starts_with(metric, 'custom.'))"
+    )
 
 
 def build_custom_models(apart: Warehouse, custom: CustomModels, run_id: str) -> tuple[Outcome, ...]:

@@ -12,6 +12,7 @@ from weeks import run_id, write_weeks
 from pipeline.load.rewind import load_again, rewind
 from pipeline.places import content
 from pipeline.transform.model import Kind, read_models
+from pipeline.warehouse.duck import Warehouse
 
 WEEKS = 3
 
@@ -65,3 +66,12 @@ def test_every_appended_row_names_its_run(tmp_path: Path, open_estate: Callable[
     for model in read_models(content("sql")):
         if model.kind is Kind.APPEND:
             assert "run_id" in dict(estate.warehouse.columns(f"from {model.name}")), model.name
+
+
+def test_a_table_of_the_users_own_may_call_anything_run_id(macros: Warehouse) -> None:
+    """A run_id that is a number is no run of ours: the table stays as it is."""
+    macros.execute("create schema custom")
+    macros.execute("create table custom.own as select 7 as run_id, true as is_removed")
+    rewind(macros, "20990101T000000Z-000000")
+    assert macros.rows("from custom.own") == [(7, True)]
+    macros.execute("drop schema custom cascade")

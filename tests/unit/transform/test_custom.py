@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import BuildFailed, CheckFailed
+from pipeline.errors import BuildFailed, CheckFailed, EngineRefused
 from pipeline.jobs.custom import add_custom_models
 from pipeline.load.meta import create_meta
 from pipeline.transform.checks import Outcome
@@ -55,10 +55,18 @@ class Folder:
         """Take a model away."""
         (self.home / "models" / f"{name}.sql").unlink()
 
-    def build(self, run: str = "run-1") -> tuple[Outcome, ...]:
-        """Everything of ours, then the user's, then publish; what fails is thrown away. The warnings of the user's."""
-        build = open_build(self.published)
+    def build(self, run: str = "run-1", from_nothing: tuple[str, ...] = ()) -> tuple[Outcome, ...]:
+        """Everything of ours, then the user's, then publish; what fails is thrown away. The warnings of the user's.
+
+        `from_nothing`: not on a copy of the published file, and these runs are known.
+        """
+        build = open_build(self.home / "new.duckdb" if from_nothing else self.published)
+        build.published = self.published
         try:
+            if from_nothing:
+                create_meta(build.warehouse)
+            for known in from_nothing:
+                build.warehouse.execute("insert into meta.runs (run_id) values (?)", [known])
             create_meta(build.warehouse)
             build.warehouse.execute("delete from meta.current_run")
             build.warehouse.execute(
@@ -85,7 +93,7 @@ class Folder:
             discard(build)
 
     def opened(self) -> Build:
-        """A copy of the published file."""
+        """A copy of the published file, open."""
         return open_build(self.published)
 
 
@@ -225,6 +233,24 @@ def test_a_model_without_its_file_is_gone_and_a_kept_one_stays(
     assert folder.rows("select table_name from duckdb_tables() where schema_name = 'custom'") == []
 
 
+def test_a_build_from_nothing_keeps_what_no_build_can_make_again(
+    folder: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Rows of append models and the metrics of earlier runs come from the published file; an unreadable one is told."""
+    folder.model("owned", COUNTED, METRIC)
+    folder.model("seen", "select run_id, 3 as n from meta.current_run", "-- kind: append\n-- key: run_id\n")
+    folder.build()
+    folder.build("run-2")
+    folder.build("run-3", from_nothing=("run-1", "run-3"))
+    assert folder.rows("from custom.seen order by 1") == [("run-1", 3), ("run-2", 3), ("run-3", 3)]
+    runs = folder.rows("select run_id from mart.metrics where metric = 'custom.owned' order by 1")
+    assert runs == [("run-1",), ("run-3",)]
+    folder.published.write_bytes(b"not a database")
+    folder.build("run-4", from_nothing=("run-4",))
+    assert "What your own models kept could not be read from" in caplog.text
+    assert folder.rows("from custom.seen") == [("run-4", 3)]
+
+
 def test_other_columns_of_a_kept_model_are_refused(folder: Folder) -> None:
     """Its rows would fit no longer."""
     folder.model("seen", "select run_id, 3 as n from meta.current_run", "-- kind: append\n-- key: run_id\n")
@@ -347,6 +373,10 @@ def test_the_bounds_of_the_build_hold_for_the_models_too(folder: Folder) -> None
     def look(apart: object) -> None:
         for setting in ("memory_limit", "threads", "enable_external_access", "lock_configuration"):
             seen[setting] = apart.rows(f"select current_setting('{setting}')")[0][0]  # type: ignore[attr-defined]
+
+        for statement in ("delete from core.endpoints", "create table core.mine as select 1 as n", "attach 'x.db'"):
+            with pytest.raises(EngineRefused):
+                apart.execute(statement)  # type: ignore[attr-defined]
 
     work_apart(build, look)
     assert str(seen["memory_limit"]).startswith("343.")  # 360 MB, as the engine rounds it
