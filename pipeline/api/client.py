@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
+import httpcore2
 import httpx2 as httpx
 import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
@@ -37,6 +38,9 @@ log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
 _OVERLOADED = {429, 503}
+# As much as the event loop takes from a socket at once. In the library's own pieces of 64 KiB the bytes of large pages
+# cost a third more CPU (measured with 2.4 MB).
+httpcore2.AsyncHTTP11Connection.READ_NUM_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-_NOTHING = (b"", b"null", b'""')
+_NOTHING = frozenset((b"", b"null", b'""'))
 _SHARE_ITEMS = 250_000  # counted at a time: a set needs ten times the memory of the keys
 
 
@@ -31,17 +31,22 @@ class Keys:
 
     def of(self, items: Sequence[msgspec.Raw | bytes]) -> array[int]:
         """The key of each item."""
-        return array("q", [hash(self._identify(item)) for item in items])
+        if self._decoder is None:
+            return array("q", [hash(_on_disk(item)) for item in items])
+        decode = self._decoder.decode
+        try:  # one loop without calls of ours: keys are a tenth of what an extraction costs
+            found = [bytes(decode(item).identity) for item in items]
+        except (msgspec.DecodeError, RecursionError):
+            found = [self._identify(item, decode) for item in items]
+        if not _NOTHING.isdisjoint(found):
+            found = [_on_disk(item) if one in _NOTHING else one for one, item in zip(found, items, strict=True)]
+        return array("q", map(hash, found))
 
-    def _identify(self, item: msgspec.Raw | bytes) -> bytes:
-        if self._decoder is not None:
-            try:
-                identity = bytes(self._decoder.decode(item).identity)
-            except (msgspec.DecodeError, RecursionError):  # no object, or one that only a tolerant reader takes
-                identity = self._search(bytes(item))
-            if identity not in _NOTHING:
-                return identity
-        return bytes(item).replace(b"\n", b" ").replace(b"\r", b" ")  # as it is on the disk
+    def _identify(self, item: msgspec.Raw | bytes, decode: Callable[[msgspec.Raw | bytes], Any]) -> bytes:
+        try:
+            return bytes(decode(item).identity)
+        except (msgspec.DecodeError, RecursionError):  # no object, or one that only a tolerant reader takes
+            return self._search(bytes(item))
 
     def _search(self, item: bytes) -> bytes:
         try:
@@ -49,6 +54,10 @@ class Keys:
             return json.dumps(found[self._identity], ensure_ascii=False).encode("utf-8", "surrogatepass")
         except (ValueError, TypeError, LookupError, RecursionError):
             return b""
+
+
+def _on_disk(item: msgspec.Raw | bytes) -> bytes:
+    return bytes(item).replace(b"\n", b" ").replace(b"\r", b" ")
 
 
 def count_distinct(keys: array[int]) -> int:

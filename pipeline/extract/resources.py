@@ -102,7 +102,8 @@ def event_day(item: msgspec.Raw, otherwise: date) -> date:
     try:
         text = _event.decode(item).timestamp
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
+        zone = moment.tzinfo
+        return (moment if zone is None or zone is UTC else moment.astimezone(UTC)).date()
     except (msgspec.DecodeError, ValueError, OverflowError):
         return otherwise
 

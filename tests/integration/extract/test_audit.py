@@ -308,7 +308,7 @@ def test_a_total_that_lies_does_not_cost_a_request_for_each_second(tlm: Tlm, set
 
     def boast(asked: Asked, number: int) -> Raw | None:
         reply = log.answer(asked, number)
-        if reply is None or asked.query["from"] > "2026" or len(tlm.asked) > 3:
+        if reply is None or len(tlm.asked) > 1:
             return reply
         return 200, {}, json.dumps({"items": [], "total": 10**9}).encode()
 

@@ -44,3 +44,9 @@ def test_a_hostile_item_has_the_identity_that_it_says() -> None:
 def test_an_item_has_the_same_key_as_its_line_on_the_disk() -> None:
     """Line breaks between tokens are blanks there."""
     assert count("id", b'{\n"x":1}', b'{ "x":1}') == 1
+
+
+def test_a_hostile_neighbour_does_not_change_the_key_of_an_item() -> None:
+    """Pages are glued by it: the same item comes with other neighbours in the next page."""
+    item, hostile = b'{"id":"\\u0061","x":1}', b'{"id":"b","x":NaN}'
+    assert Keys("id").of([item, hostile])[0] == Keys("id").of([item])[0]
