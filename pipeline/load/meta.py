@@ -243,6 +243,17 @@ TABLES = (
 )
 
 
+# Fields of which nearly every item has a value of its own. The engine's choice, a dictionary, would cost a seventh more
+# CPU of the whole load and a third more space; where values repeat it is the better one.
+_DISTINCT = frozenset(
+    (
+        *("id", "guid", "inventory_id", "certificate_id", "resource_id", "serial_number", "thumbprint"),
+        *("location", "ip", "host_name", "domain_name", "common_name", "description", "data"),
+        *("last_discovered", "valid_from", "valid_to", "timestamp", "sans", "tags", "owners", "cert_owner_ids"),
+    )
+)
+
+
 def raw_column(field: Field) -> str:
     """The column of a field: its name on the wire, except `api_account`, as `account` is ours."""
     return "api_account" if field.name == "account" else field.name
@@ -250,13 +261,16 @@ def raw_column(field: Field) -> str:
 
 def raw_table(call: Call) -> Table:
     """The table of one resource: account, run, position received, then the contract's fields (text; JSON if nested)."""
-    fields = (
-        (raw_column(field), "JSON" if field.kind.is_nested else "VARCHAR", field.meaning) for field in call.fields
-    )
+    fields = ((raw_column(field), _raw_type(field), field.meaning) for field in call.fields)
     received = ("received_no", "BIGINT", "position in the order received, from 1, within account and resource")
     name = "raw." + call.name.replace(".", "_")
     meaning = f"One item as received: {call.meaning}. Values as the engine's reader gives them, untyped."
     return Table(name, meaning, (ACCOUNT, RUN, received, *fields))
+
+
+def _raw_type(field: Field) -> str:
+    kind = "JSON" if field.kind.is_nested else "VARCHAR"
+    return f"{kind} using compression zstd" if field.name in _DISTINCT else kind
 
 
 def create_meta(warehouse: Warehouse) -> None:

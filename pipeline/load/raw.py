@@ -23,6 +23,7 @@ from pipeline.runs.manifest import Extract, Manifest, is_complete, manifest_hash
 from pipeline.warehouse.duck import Warehouse, identifier, literal
 
 _OBJECT_BYTES = 16 * 1024 * 1024  # the engine's own limit for one item; its buffers are twice this, for each thread
+_MEGABYTES = 300  # for any number of items: rows go to the file as they come, a hundred thousand at a time
 _WHOLE_ITEM = "(item)"
 
 
@@ -51,7 +52,7 @@ def load_run(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
     """
     resources = _landed(landing, manifest)
     mended: dict[str, Mending] = {}
-    with tempfile.TemporaryDirectory(prefix="tlm-mend-") as folder:
+    with warehouse.memory_bound(_MEGABYTES), tempfile.TemporaryDirectory(prefix="tlm-mend-") as folder:
         while True:
             try:
                 with warehouse.transaction():

@@ -57,6 +57,7 @@ class Warehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
         self._connection = connection
         self._spill = spill
+        self._megabytes: int | None = None
         # A statement runs in this thread, so that Ctrl-C reaches ours while the engine is at work.
         self._worker = ThreadPoolExecutor(max_workers=1)
 
@@ -104,13 +105,23 @@ class Warehouse:
         Measured with two threads: 430,000 items (100,000 endpoints) do with 300 MB, 4.3 million with 1.3 GB of the
         1.6 GB that they get; the rest of the process adds 130 MB.
         """
-        megabytes = _LEAST_MEGABYTES + max(0, items - _ITEMS_OF_LEAST) // _ITEMS_A_MEGABYTE
-        self.execute(f"set memory_limit = '{megabytes}MB'")
+        self._megabytes = _LEAST_MEGABYTES + max(0, items - _ITEMS_OF_LEAST) // _ITEMS_A_MEGABYTE
+        self.execute(f"set memory_limit = '{self._megabytes}MB'")
 
     @property
     def memory_limit(self) -> str:
         """The engine's bound, as `set memory_limit` takes it."""
         return str(self.rows("select current_setting('memory_limit')")[0][0])
+
+    @contextmanager
+    def memory_bound(self, megabytes: int) -> Iterator[None]:
+        """Bound the engine's own memory for the block; what held before holds again behind it."""
+        self.execute(f"set memory_limit = '{megabytes}MB'")
+        try:
+            yield
+        finally:
+            before = self._megabytes
+            self.execute("reset memory_limit" if before is None else f"set memory_limit = '{before}MB'")
 
     @contextmanager
     def beside(self, path: Path, name: str) -> Iterator[None]:

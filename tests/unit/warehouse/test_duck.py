@@ -150,3 +150,16 @@ def test_closing_twice_does_no_harm(published: Path) -> None:
     warehouse: Warehouse = open_read_only(published)
     warehouse.close()
     warehouse.close()
+
+
+def test_a_bound_of_memory_holds_for_its_block_only(tmp_path: Path) -> None:
+    """Also when the block fails: the build behind it needs more."""
+    with open_writable(tmp_path / "w.duckdb") as warehouse:
+        warehouse.limit_memory(0)
+        before = warehouse.memory_limit
+        with warehouse.memory_bound(200):
+            assert warehouse.memory_limit != before
+        assert warehouse.memory_limit == before
+        with pytest.raises(EngineRefused), warehouse.memory_bound(200):
+            warehouse.execute("select 1 from nowhere")
+        assert warehouse.memory_limit == before
