@@ -7,14 +7,14 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.config import Settings
-from pipeline.jobs.outcome import Clock, Outcome, published, utc_now
+from pipeline.jobs.outcome import Clock, Outcome, existing, published, utc_now
 
 
 def query(settings: Settings, sql: str, *, form: str, out: Path | None) -> Outcome:
     """Run one read-only statement on the published database; rows go to stdout or to `out`."""
     from pipeline.export.query import run_query  # noqa: PLC0415
 
-    run_query(published(settings), sql, form=form, out=out)
+    run_query(existing(settings), sql, form=form, out=out)
     return Outcome()
 
 

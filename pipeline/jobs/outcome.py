@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline import places
 from pipeline.config import Settings
-from pipeline.errors import UsageError
+from pipeline.errors import EngineRefused, UsageError
 from pipeline.exits import Exit
+from pipeline.policy import read_policy
 
 Clock = Callable[[], datetime]
 
@@ -29,8 +32,33 @@ class Outcome:
 
 
 def published(settings: Settings) -> Path:
-    """The published database; a UsageError where there is none yet."""
+    """The published database; a UsageError where there is none yet, or it is not ours or of a newer version."""
+    from pipeline.load.published import read_published  # noqa: PLC0415 -- `tlm init` needs no engine
+
+    read_published(existing(settings))
+    return settings.database
+
+
+def existing(settings: Settings) -> Path:
+    """The same for questions that any DuckDB file can answer."""
     if not settings.database.exists():
         msg = f"There is no database at {settings.database} yet; run `tlm extract` and `tlm build` first."
         raise UsageError(msg)
     return settings.database
+
+
+@contextmanager
+def telling_versions(settings: Settings) -> Iterator[None]:
+    """Where the engine refuses a question to the published file because it was built by other models, say that."""
+    from pipeline.load.inputs import fingerprint_inputs  # noqa: PLC0415
+    from pipeline.load.published import read_published  # noqa: PLC0415
+
+    try:
+        yield
+    except EngineRefused as error:
+        folder = Path(settings.folder)
+        inputs = fingerprint_inputs(folder, places.content("sql"), read_policy(folder), settings.timezone)
+        if read_published(settings.database).inputs == inputs:
+            raise
+        msg = f"{settings.database} was built by other models than these ({error}); run `tlm build` first."
+        raise UsageError(msg) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Settings
-from pipeline.jobs.outcome import Outcome, published
+from pipeline.jobs.outcome import Outcome, published, telling_versions
 from pipeline.jobs.scratch import Question, built_anew
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def report_weekly(settings: Settings, request: ReportRequest) -> Outcome:
 
     database = published(settings)
     asked = nullcontext(database) if request.question is None else built_anew(settings, database, request.question)
-    with asked as file, open_read_only(file) as warehouse:
+    with telling_versions(settings), asked as file, open_read_only(file) as warehouse:
         files = write_weekly(warehouse, settings, formats=request.formats, reissue_reason=request.reissue)
     if not files.is_new:
         logger.warning("Week %s has its report already; --reissue REASON makes a second issue of it.", files.week)
@@ -51,5 +51,9 @@ def export(settings: Settings, request: ExportRequest) -> Outcome:
     """The CSV of one action, or of each that has a default selection."""
     from pipeline.export.files import export_actions  # noqa: PLC0415
 
-    files = export_actions(settings, request.action, where=request.where, out=request.out, audiences=request.audiences)
+    published(settings)
+    with telling_versions(settings):
+        files = export_actions(
+            settings, request.action, where=request.where, out=request.out, audiences=request.audiences
+        )
     return Outcome(tuple(f"{file.path}  {file.rows} {'row' if file.rows == 1 else 'rows'}" for file in files))

@@ -9,6 +9,9 @@
 Versions: the table has the SELECT's columns and `from_run_id`, `to_run_id` (exclusive; null = current), `is_removed`
 (a key that vanished gets a tombstone version with its last attributes). Both sides are hashed within one statement and
 no hash is stored, so hash() may differ between versions of the engine. Running the same run again gives the same table.
+
+A kept table outlives its model: a column that the model gains is added to it, null in the rows of before; one that the
+model loses stays, null in the rows from then on.
 """
 
 from __future__ import annotations
@@ -164,7 +167,11 @@ def _refuse_doubles(model: Model, doubles: Sequence[tuple[object, ...]]) -> None
 
 
 def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], ...], *, is_new: bool) -> dict[str, str]:
-    """Make the kept table when it is new; SQL type by name of the SELECT's columns. BuildFailed if they changed."""
+    """Make the kept table when it is new, else add the columns that it lacks; SQL type by name of the SELECT's columns.
+
+    The rows of an earlier version of the model stay: what it did not know is null in them, and a column that the model
+    no longer gives is null from now on. BuildFailed when a column has another type, or the rows are of another kind.
+    """
     selected = {str(row[0]): str(row[1]) for row in send(warehouse, model, "describe", "")}
     added = "".join(f", cast(null as {sql_type}) as {name}" for name, sql_type in extra)
     taken = selected.keys() & dict(extra).keys()
@@ -173,15 +180,21 @@ def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], .
         raise BuildFailed(msg)
     if is_new:
         send(warehouse, model, f"create table {model.name} as select *{added} from (", ") limit 0")
-    kept = warehouse.columns(f"select * from {model.name}")
-    wanted = [*selected.items(), *extra]
-    if sorted(kept) != sorted(wanted):
-        changed = sorted({name for name, _ in set(kept) ^ set(wanted)})
+        return selected
+    kept = dict(warehouse.columns(f"select * from {model.name}"))
+    wanted = {**selected, **dict(extra)}
+    must = dict(extra) if extra else {column: selected[column] for column in model.key if column in selected}
+    wrong = [name for name in wanted if kept.get(name, wanted[name]) != wanted[name]]
+    wrong += [name for name in must if name not in kept]
+    if wrong:
         msg = (
-            f"{model.source.place()}: the kept rows of {model.name} have other columns ({', '.join(changed)} differ);"
-            f" build the database anew from the landing zone."
+            f"{model.source.place()}: the kept rows of {model.name} do not fit the model any more ({', '.join(wrong)}"
+            f" differ); run `tlm rebuild`, which makes them anew from the landing zone."
         )
         raise BuildFailed(msg)
+    for name, sql_type in wanted.items():
+        if name not in kept:
+            warehouse.execute(f"alter table {model.name} add column {identifier(name)} {sql_type}")
     return selected
 
 

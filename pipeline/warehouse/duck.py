@@ -213,7 +213,7 @@ def open_read_only(path: Path, writes_to: Sequence[Path] = ()) -> Warehouse:
     except BuildFailed as error:
         connection.close()
         shutil.rmtree(spill, ignore_errors=True)
-        msg = f"{path} cannot be opened as a warehouse: {error}"
+        msg = f"{path} cannot be opened as a warehouse ({error}); move it away, or set another data_dir in tlm.toml."
         raise UsageError(msg) from None
     return Warehouse(connection, spill)
 

@@ -93,12 +93,54 @@ def test_a_key_that_is_not_one_row_stops_the_first_build(rows: Any, history: Any
     assert history.rows("core.history") == []
 
 
-def test_a_model_of_other_columns_does_not_touch_the_history(history: Any) -> None:
-    """Kept rows of another shape are never mixed with new ones."""
+def test_a_column_of_another_type_does_not_touch_the_history(history: Any) -> None:
+    """Kept rows of another shape are never mixed with new ones; the sentence says what makes them anew."""
     show(history, "r1", ("a", 1, None))
     history.model("core.history", "select thing_key, cast(size as varchar) as size from raw.state", VERSIONS)
-    with pytest.raises(BuildFailed, match=r"\(size, tags differ\)"):
+    with pytest.raises(BuildFailed, match=r"core/history\.sql line \d+: .*\(size differ\); run `tlm rebuild`"):
         history.build(as_run="r2", everything=False)
+    assert history.rows("core.history") == [("a", 1, None, "r1", None, False)]
+
+
+def test_a_history_gains_and_loses_columns_with_its_model(history: Any) -> None:
+    """What the model did not know is null before, what it no longer gives is null from then on; nothing is dropped."""
+    show(history, "r1", ("a", 1, ["x"]), ("b", 2, None))
+    history.model("core.history", "select thing_key, tags, size > 1 as is_big from raw.state", VERSIONS)
+    show(history, "r2", ("a", 1, ["x"]))
+    columns = "thing_key, size, tags, is_big, from_run_id, to_run_id, is_removed"
+    kept = [
+        ("a", 1, ["x"], None, "r1", "r2", False),
+        ("a", None, ["x"], False, "r2", None, False),
+        ("b", 2, None, None, "r1", "r2", False),
+        ("b", None, None, None, "r2", None, True),
+    ]
+    assert history.warehouse.rows(f"select {columns} from core.history order by all") == kept
+    show(history, "r3", ("a", 1, ["x"]))
+    assert history.warehouse.rows(f"select {columns} from core.history order by all") == kept
+
+
+def test_rows_of_another_kind_are_no_history(project: Any) -> None:
+    """A table that an earlier version rebuilt each time has no runs: it is refused and stays."""
+    project.warehouse.execute("create table raw.state (thing_key varchar, size integer, tags varchar[])")
+    project.model("core.history", STATE)
+    project.build(everything=True)
+    project.model("core.history", STATE, VERSIONS)
+    with pytest.raises(BuildFailed, match="from_run_id, to_run_id, is_removed differ"):
+        project.build(everything=False)
+
+
+def test_a_log_gains_and_loses_columns_with_its_model(project: Any) -> None:
+    """The rows of before stay as they are, with null where the new column is."""
+    project.warehouse.execute("create table raw.state as select 'a' as k, 1 as v, 5 as w")
+    project.model("core.log", "select k, v from raw.state", "-- kind: append\n-- key: k\n")
+    project.build(everything=False)
+    project.model("core.log", "select k, w from raw.state", "-- kind: append\n-- key: k\n")
+    project.warehouse.execute("update raw.state set k = 'b'")
+    project.build(everything=False)
+    assert project.warehouse.rows("select k, v, w from core.log order by k") == [("a", 1, None), ("b", None, 5)]
+    project.model("core.log", "select w as x from raw.state", "-- kind: append\n-- key: x\n")
+    with pytest.raises(BuildFailed, match=r"\(x differ\)"):
+        project.build(everything=False)
 
 
 @pytest.mark.parametrize(
