@@ -12,7 +12,7 @@ def test_a_shrink_that_is_accepted_is_never_silent(kept: Any) -> None:
     with duckdb.connect(str(kept.database)) as con:
         con.execute(
             "update mart.metrics set numerator = 1000 where metric = 'inventory.endpoints' and scope = 'account'"
-            " and account = 'prod'"
+            f" and account = 'prod' and run_id < '{kept.ids[3]}'"  # the movements are counted from the last of them
         )
     before = kept.database.read_bytes()
     kept.arrive()
