@@ -95,6 +95,14 @@ failures as (
     select
         account,
         run_id,
+        'profiles' as resource,
+        {'field': 'renewal_period_days', 'what': 'unparsed', 'value': renewal_period_days} as failure
+    from raw.profiles
+    where staging.whole_number(renewal_period_days) is null and staging.filled(renewal_period_days) is not null
+    union all
+    select
+        account,
+        run_id,
         resource,
         {'field': field, 'what': 'retyped', 'value': value} as failure
     from meta.retyped_texts

@@ -269,6 +269,51 @@ bracketed as (
         or starts_with(status, '[') or starts_with(status, '{')
         or starts_with(resource_type, '[') or starts_with(resource_type, '{')
         or starts_with(resource_id, '[') or starts_with(resource_id, '{')
+    union all
+    select
+        account,
+        run_id,
+        'business_units' as resource,
+        unnest([
+            {'field': 'id', 'value': id},
+            {'field': 'name', 'value': name}
+        ]) as text
+    from raw.business_units
+    where
+        starts_with(id, '[') or starts_with(id, '{')
+        or starts_with(name, '[') or starts_with(name, '{')
+    union all
+    select
+        account,
+        run_id,
+        'profiles' as resource,
+        unnest([
+            {'field': 'id', 'value': id},
+            {'field': 'name', 'value': name}
+        ]) as text
+    from raw.profiles
+    where
+        starts_with(id, '[') or starts_with(id, '{')
+        or starts_with(name, '[') or starts_with(name, '{')
+    union all
+    select
+        account,
+        run_id,
+        'agents' as resource,
+        unnest([
+            {'field': 'id', 'value': id},
+            {'field': 'name', 'value': name},
+            {'field': 'host_name', 'value': host_name},
+            {'field': 'status', 'value': status},
+            {'field': 'os_name', 'value': os_name}
+        ]) as text
+    from raw.agents
+    where
+        starts_with(id, '[') or starts_with(id, '{')
+        or starts_with(name, '[') or starts_with(name, '{')
+        or starts_with(host_name, '[') or starts_with(host_name, '{')
+        or starts_with(status, '[') or starts_with(status, '{')
+        or starts_with(os_name, '[') or starts_with(os_name, '{')
 )
 
 select
