@@ -2,11 +2,12 @@
 -- macro: staging.parse_list(value)
 nullif(
     list_filter(
-        case json_type(value)
-            when 'ARRAY' then try_cast(value as varchar[])
-            when 'VARCHAR' then [value ->> '$']
+        case
+            when value like '[%' then try_cast(value as varchar[])
+            when json_type(value) = 'ARRAY' then try_cast(value as varchar[])
+            when json_type(value) = 'VARCHAR' then [value ->> '$']
         end,
-        lambda item: regexp_matches(item, '\S')
+        lambda item: case when staging.is_plain(item) then true else regexp_matches(item, '\S') end
     ),
     []
 )

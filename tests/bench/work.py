@@ -1,6 +1,6 @@
 """One piece of work in a process of its own: `python work.py NAME FOLDER RESOURCE`, its cost as JSON on stdout.
 
-    ours    `tlm extract`, the load of a new warehouse, and the staging model written out as a table
+    ours    `tlm extract`, the load of a new warehouse, and the staging model as a table: typed, written, checkpointed
     fetch   the bytes only: the same client and connections, replies thrown away
     read    the engine's reader, from plain NDJSON into one table with the columns of `raw`
 
@@ -65,8 +65,9 @@ def work_ours(settings: Settings, resource: str) -> Watch:
     landing = settings.data / "landing"
     build = open_build(settings.database)
     warehouse = build.warehouse
-    create_meta(warehouse)
     (manifest,) = find_runs(landing)
+    warehouse.limit_memory(sum(extract.rows_received for extract in manifest.extracts))
+    create_meta(warehouse)
     load_run(warehouse, landing, manifest)
     warehouse.execute("checkpoint tlm")
     watch.lap("load")
@@ -76,13 +77,14 @@ def work_ours(settings: Settings, resource: str) -> Watch:
     staging = _STAGING[resource]
     (model,) = (one for one in read_models(content("sql")) if one.name == staging)
     build_model(warehouse, model, result.run_id, {})
-    warehouse.execute(f"create table bench_rows as select * from {staging}")
+    if model.kind == "view":
+        warehouse.execute(f"create table bench_rows as select * from {staging}")
     warehouse.execute("checkpoint tlm")
     watch.lap("staging")
     watch.note_memory("megabytes")
     (extract,) = manifest.extracts
     watch.laps["requests"] = extract.requests
-    watch.laps["rows"] = warehouse.rows("select count(*) from bench_rows")[0][0]
+    watch.laps["rows"] = warehouse.rows(f"select count(*) from {staging}")[0][0]
     watch.laps["landed_bytes"] = sum(part.bytes for part in extract.parts)
     warehouse.close()
     return watch

@@ -220,3 +220,13 @@ def test_a_certificate_is_known_by_the_first_complete_rung(macros: Any, known: s
 def test_an_endpoint_without_an_id_is_known_by_where_it_is(macros: Any, item: str, expected: str) -> None:
     """The id names an endpoint; without one ip or host name, port and domain name do, missing parts empty."""
     assert macros.rows(f"select staging.endpoint_key('north', {item})") == [(expected,)]
+
+
+@pytest.mark.parametrize("tail", ["", " ", "x"])
+def test_only_ascii_blanks_make_a_text_blank(macros: Any, tail: str) -> None:
+    """Whatever character a text begins with, the quick look at it and the thorough one agree."""
+    for code in (*range(1, 0x300), 0x2003, 0xD7FF, 0x1F600):
+        text = chr(code) + tail
+        expected = text if text.strip(" \t\n\f\r") else None
+        sql = "select staging.filled($1), staging.any_text($1), staging.parse_list(cast(json_array($1) as json))"
+        assert macros.rows(sql, [text]) == [(expected, expected, expected and [text])], ascii(text)
