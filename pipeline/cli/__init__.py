@@ -46,6 +46,7 @@ for _command in (
     reading.contract,
     reading.extract,
     building.build,
+    building.rebuild,
     reporting.report,
     reporting.export,
     building.run_group,

@@ -32,6 +32,19 @@ def build(flags: Flags, /, run_id: str | None, accept_incomplete: str | None, *,
     return building.build(flags.settings(), request)
 
 
+@click.command()
+@click.option("--accept-shrink", is_flag=True, help="Publish although history of the database of now would be lost.")
+@click.pass_obj
+def rebuild(flags: Flags, /, *, accept_shrink: bool) -> Outcome:
+    """Build the database anew from every run that the landing zone retains.
+
+    Refused when the database has runs, versions, metrics or events that would be lost. The old one is kept.
+    """
+    from pipeline.jobs import rebuilding  # noqa: PLC0415
+
+    return rebuilding.rebuild(flags.settings(), accept_shrink=accept_shrink)
+
+
 @click.group("run")
 def run_group() -> None:
     """The whole flow in one command, one at a time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,9 @@ from pipeline.errors import UsageError
 from pipeline.jobs.custom import add_custom_models
 from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
-from pipeline.load.choose import Runs, Wish, choose_again, choose_runs
+from pipeline.load.choose import Runs, Wish, choose_again, choose_events, choose_runs
 from pipeline.load.drift import find_drift, judge_drift
+from pipeline.load.events import bring_events, set_events_aside
 from pipeline.load.inputs import fingerprint_inputs
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import set_lists, set_policy, set_run
@@ -32,8 +33,8 @@ from pipeline.load.raw import load_run, record_run
 from pipeline.load.rewind import load_again, rewind
 from pipeline.policy import Policy, read_policy
 from pipeline.runs.lock import hold_lock
-from pipeline.runs.manifest import Manifest, is_complete, manifest_path, read_manifest
-from pipeline.runs.retention import find_retained, refuse_pruned
+from pipeline.runs.manifest import Manifest, find_runs, is_complete, manifest_path, read_manifest
+from pipeline.runs.retention import find_retained, is_pruned, refuse_pruned
 from pipeline.transform.run import build_models
 from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import Build, Earlier, discard, open_build, publish
@@ -51,17 +52,23 @@ class BuildRequest:
 
 
 NEW_RUNS = BuildRequest()
+Guard = Callable[[Warehouse], None]
+"""Looks at a file that was built anew, and raises when it may not be published."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a build file is filled with: runs, which accounts of them, and what the published file knew of them."""
+    """What a build file is filled with: runs, which accounts of them, and what the published file knew of them.
+
+    `pruned` are the runs without pages whose audit events are to come in, too: for a file that begins anew.
+    """
 
     runs: Runs
     wish: Wish
     policy: Policy
     before: Published
     accept_shrink: bool = False
+    pruned: tuple[Manifest, ...] = ()
 
 
 def build(settings: Settings, request: BuildRequest = NEW_RUNS, *, clock: Clock = utc_now) -> Outcome:
@@ -90,7 +97,8 @@ def build_now(settings: Settings, clock: Clock, request: BuildRequest = NEW_RUNS
         has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
         return Outcome((f"Nothing new to build: {settings.database} {has}.",))
     with making(settings, policy, before, clock) as build_file:
-        fill(build_file, settings, Plan(runs, wish, policy, before, request.accept_shrink))
+        pruned = () if before.run_id else pruned_runs(landing)
+        fill(build_file, settings, Plan(runs, wish, policy, before, request.accept_shrink, pruned))
     if request.accept_incomplete is not None:
         for manifest in runs[0][1]:
             if not is_complete(manifest):
@@ -117,6 +125,12 @@ def _choose_changed(settings: Settings, policy: Policy, before: Published, manif
 
 def _inputs(settings: Settings, policy: Policy) -> str:
     return fingerprint_inputs(Path(settings.folder), places.content("sql"), policy, settings.timezone)
+
+
+def pruned_runs(landing: Path) -> tuple[Manifest, ...]:
+    """The complete runs whose pages are gone: their audit events are still there."""
+    found = find_runs(landing)
+    return tuple(one for one in found if is_complete(one) and is_pruned(landing, one.account, one.run_id))
 
 
 def fill(build_file: Build, settings: Settings, plan: Plan) -> None:
@@ -156,8 +170,13 @@ def _load(warehouse: Warehouse, landing: Path, plan: Plan, manifest: Manifest) -
     """The rows of a run of one account where they are to be loaded, else the record of it alone."""
     is_taken = plan.wish.takes(manifest)
     if is_taken:
+        pruned = choose_events(plan.pruned, plan.runs, plan.wish, manifest)
+        if pruned:
+            set_events_aside(warehouse, landing, pruned)
         load_run(warehouse, landing, manifest)
         find_drift(warehouse, landing, manifest)
+        if pruned:
+            bring_events(warehouse, manifest.account)
     else:
         record_run(warehouse, landing, manifest)
     known = plan.before.runs.get((manifest.run_id, manifest.account))
@@ -168,13 +187,16 @@ def _load(warehouse: Warehouse, landing: Path, plan: Plan, manifest: Manifest) -
 
 
 @contextmanager
-def making(settings: Settings, policy: Policy, before: Published, clock: Clock) -> Iterator[Build]:
+def making(
+    settings: Settings, policy: Policy, before: Published, clock: Clock, guard: Guard | None = None
+) -> Iterator[Build]:
     """A copy of the published file with today's policy and lists; after the block it is published, or gone on an error.
 
-    `before` is what the published file says of itself: it is kept under the run that it is of.
+    `before` is what the published file says of itself: it is kept under the run that it is of. With a `guard` the file
+    begins empty, and the guard may refuse it when all is built; then at least the file of before is kept.
     """
     access = settings.publish
-    build_file = open_build(settings.database)
+    build_file = open_build(settings.database, is_empty=guard is not None)
     try:
         create_meta(build_file.warehouse)
         set_policy(build_file.warehouse, policy)
@@ -182,8 +204,11 @@ def making(settings: Settings, policy: Policy, before: Published, clock: Clock) 
         yield build_file
         for outcome in add_custom_models(build_file, Path(settings.folder)):
             logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)
+        if guard is not None:
+            guard(build_file.warehouse)
         mark_published(build_file.warehouse, clock(), _inputs(settings, policy))
-        earlier = Earlier(before.run_id, access.keep) if before.run_id else None
+        count = access.keep if guard is None else max(1, access.keep)
+        earlier = Earlier(before.run_id, count) if before.run_id else None
         publish(build_file, mode=int(access.mode, 8), group=access.group, earlier=earlier)
     except BaseException:
         discard(build_file)

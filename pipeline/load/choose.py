@@ -60,6 +60,21 @@ def choose_all(manifests: Iterable[Manifest], wish: Wish) -> Runs:
     return [(run, found) for run, found in sorted(_by_run(manifests).items()) if any(map(wish.takes, found))]
 
 
+def choose_events(pruned: Iterable[Manifest], runs: Runs, wish: Wish, manifest: Manifest) -> list[Manifest]:
+    """The runs without pages of the manifest's account whose events come in with it: those since the run before it."""
+    account = manifest.account
+    before = max(
+        (
+            run
+            for run, found in runs
+            for one in found
+            if run < manifest.run_id and one.account == account and wish.takes(one)
+        ),
+        default="",
+    )
+    return [one for one in pruned if one.account == account and before < one.run_id < manifest.run_id]
+
+
 def _by_run(manifests: Iterable[Manifest]) -> dict[str, list[Manifest]]:
     by_run: dict[str, list[Manifest]] = {}
     for manifest in manifests:

@@ -47,13 +47,13 @@ class Build:
         return self.building.with_name(self.building.name + ".apart")
 
 
-def open_build(published: Path) -> Build:
-    """Start a build on a copy of `published` (or on a new file); one at a time, the caller holds the lock."""
+def open_build(published: Path, *, is_empty: bool = False) -> Build:
+    """Start a build on a copy of `published`, or on a new file; one at a time, the caller holds the lock."""
     building = published.with_name(published.name + _SUFFIX)
     with _output(published):
         published.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(building)
-        if published.exists():
+        if published.exists() and not is_empty:
             shutil.copyfile(published, building)
             building.chmod(0o600)
     warehouse = open_writable(building)

@@ -20,6 +20,12 @@ from pipeline.sandbox.serve import Sandbox
 
 NEWEST = datetime(2026, 11, 23, 4, tzinfo=UTC)
 LATER = "later"
+TABLES = """
+select schema_name || '.' || table_name, string_agg('"' || column_name || '"', ', ' order by column_index)
+from duckdb_columns() where database_name = current_database() and not internal
+    and column_name not in ('checked_at', 'published_at')
+group by 1 order by 1
+"""
 
 
 @dataclass
@@ -41,6 +47,30 @@ class Kept(Place):
         """What the published file, or another, says."""
         with duckdb.connect(str(database or self.database), read_only=True) as con:
             return con.execute(sql).fetchall()
+
+    def differences(self, other: Path) -> dict[str, tuple[int, int]]:
+        """Rows that only one of two databases has, by table and view.
+
+        Instants of checks and publishing do not count, nor checks of earlier builds.
+        """
+        found = {}
+        with duckdb.connect() as con:
+            for name, path in (("ours", self.database), ("other", other)):
+                con.execute(f"attach '{path}' as {name} (read_only)")
+            con.execute("use other")
+            tables = con.execute(TABLES).fetchall()
+            con.execute("use ours")
+            assert con.execute(TABLES).fetchall() == tables
+            for table, columns in tables:
+                newest = " where run_id = (select max(run_id) from meta.runs)" if table == "meta.checks" else ""
+                rows = {name: f"select {columns} from {name}.{table}{newest}" for name in ("ours", "other")}
+                more, less = (
+                    con.execute(f"select count(*) from ({rows[a]} except all {rows[b]})").fetchall()[0][0]
+                    for a, b in (("ours", "other"), ("other", "ours"))
+                )
+                if more or less:
+                    found[table] = (more, less)
+        return found
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,115 @@
+"""`tlm rebuild`: the same rows from the same runs, and no history lost by accident."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+
+from pipeline.runs.manifest import read_manifest, write_manifest
+
+SHORT = "[retention]\nall_days = 10\n"
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_the_same_runs_give_the_same_rows(kept: Any, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every table and view, with one thread and with eight; the file of before is kept."""
+    before = kept.folder / "before.duckdb"
+    shutil.copyfile(kept.database, before)
+    at = kept.rows("select run_id, account, published_at from meta.runs order by all")
+    monkeypatch.setattr("pipeline.warehouse.duck._BUILD_THREADS", threads)
+    monkeypatch.setattr("pipeline.warehouse.duck.os.cpu_count", lambda: threads)
+    code, out, err = kept.tlm("rebuild")
+    assert (code, out) == (0, f"{kept.database}\n"), err
+    assert kept.differences(before) == {}
+    assert kept.rows("select run_id, account, published_at from meta.runs order by all") == at
+    (place,) = (kept.folder / "data" / "published").iterdir()
+    assert (place / "tlm.duckdb").read_bytes() == before.read_bytes()
+    assert "Nothing new" in kept.tlm("build")[1]
+
+
+def test_history_is_not_lost_by_accident(kept: Any) -> None:
+    """A run without pages, versions, metrics and events that only the file has: refused and told; accepted, it is done."""
+    with duckdb.connect(str(kept.database)) as con:
+        con.execute("insert into core.audit_events by name select 'prod' as account, 'only-here' as event_id")
+    before = kept.database.read_bytes()
+    for run in kept.ids[:2]:
+        shutil.rmtree(kept.landing / "prod" / run)
+    code, _, err = kept.tlm("rebuild")
+    assert (code, err.strip().splitlines()[-1].startswith("tlm: ")) == (2, True)
+    said = err.strip().splitlines()[-1]
+    assert f"2 runs of an account (the first is {kept.ids[0]} of prod)" in said
+    assert "versions in core.endpoint_history" in said
+    assert " audit events (the first is prod of " in said
+    assert "tlm rebuild --accept-shrink" in said
+    assert kept.database.read_bytes() == before
+    assert not [path for path in (kept.folder / "data").iterdir() if "building" in path.name]
+    code, _, err = kept.tlm("rebuild", "--accept-shrink")
+    assert (code, "Lost, as accepted: 2 runs of an account" in err) == (0, True), err
+    assert kept.rows("select count(*) from core.audit_events where event_id = 'only-here'") == [(0,)]
+    (place,) = (kept.folder / "data" / "published").iterdir()
+    assert (place / "tlm.duckdb").read_bytes() == before
+
+
+def test_events_outlive_the_pages_of_their_run(kept: Any) -> None:
+    """A database that is gone comes back from what is retained: weeks thinned, every event of every run still there."""
+    events = kept.rows("select account, event_id, occurred_at, action from core.audit_events order by all")
+    only = kept.rows(f"select count(*) from core.audit_events where run_id = '{kept.ids[0]}'")
+    assert only > [(0,)]
+    (kept.folder / "policy.toml").write_text(SHORT)
+    kept.arrive()
+    assert kept.tlm("build")[0] == 0
+    kept.database.unlink()
+    code, _, err = kept.tlm("build")
+    assert code == 0, err
+    assert kept.rows("select distinct run_id from mart.metrics order by 1") == [(run,) for run in kept.ids[1:]]
+    assert kept.rows("select distinct run_id from meta.runs order by 1") == [(run,) for run in kept.ids[1:]]
+    brought = f"from core.audit_events where run_id <> '{kept.ids[-1]}' order by all"
+    assert kept.rows(f"select account, event_id, occurred_at, action {brought}") == events
+
+
+def test_what_was_accepted_is_taken_over(kept: Any) -> None:
+    """An account that was published although it was not complete is so again, with its reason; one that was not is not."""
+    for account, run in (("prod", kept.ids[0]), ("prod", kept.ids[2])):
+        folder = kept.landing / account / run
+        manifest = read_manifest(folder / "manifest.json")
+        short = msgspec.structs.replace(manifest, status="incomplete", reason="agents: 503")
+        write_manifest(folder, short)
+    with duckdb.connect(str(kept.database)) as con:
+        con.execute(
+            "update meta.runs set is_complete = false, is_accepted = true, reason = 'accepted: holidays; agents: 503'"
+            f" where account = 'prod' and run_id = '{kept.ids[0]}'"
+        )
+        con.execute(
+            f"update meta.runs set published_at = null, is_complete = false where account = 'prod' and run_id = '{kept.ids[2]}'"
+        )
+    code, _, err = kept.tlm("rebuild", "--accept-shrink")
+    assert code == 0, err
+    runs = "select run_id, is_complete, is_accepted, reason, published_at is null from meta.runs where account = 'prod'"
+    assert kept.rows(f"{runs} and not is_complete order by run_id") == [
+        (kept.ids[0], False, True, "accepted: holidays; agents: 503", False),
+        (kept.ids[2], False, False, "agents: 503", True),
+    ]
+
+
+def test_without_runs_there_is_nothing_to_rebuild_from(kept: Any) -> None:
+    """One sentence; the database stays."""
+    before = kept.database.read_bytes()
+    shutil.rmtree(kept.landing)
+    code, _, err = kept.tlm("rebuild")
+    assert (code, "nothing to rebuild from" in err, err.count("\n")) == (2, True, 1)
+    assert kept.database.read_bytes() == before
+
+
+def test_a_damaged_file_is_moved_away_by_its_owner(kept: Any, tmp_path: Path) -> None:
+    """What it has cannot be compared, so it is refused; once it is gone the rebuild makes it anew."""
+    kept.database.write_bytes(b"not a database" * 1000)
+    code, _, err = kept.tlm("rebuild")
+    assert (code, "move it away" in err) == (2, True)
+    kept.database.rename(tmp_path / "damaged")
+    assert kept.tlm("rebuild")[0] == 0
+    assert kept.rows("select count(distinct run_id) from mart.metrics") == [(4,)]
