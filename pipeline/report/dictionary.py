@@ -46,6 +46,10 @@ _KINDS = {
 }
 
 
+_OF_METRIC = ("metric", "unit", "dimension", "sentence", "numerator", "denominator")
+_OF_RULE = ("rule", "demand", "effective_from", "effective_to", "severity", "source", "clause", "serves")
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnEntry:
     """One column; `comment` is empty where nobody wrote one."""
@@ -109,7 +113,7 @@ class MacroEntry:
 
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """The whole page; `metrics` and `rules` are records of rules.metrics and rules.dated."""
+    """The whole page; `metrics` and `rules` are rows of rules.metrics and rules.dated by column."""
 
     as_of: str
     run_id: str
@@ -173,8 +177,8 @@ def read_dictionary(warehouse: Warehouse) -> Dictionary:
         ),
         macros=_macros(warehouse, models),
         checks=tuple(checks.get(None, ())),
-        metrics=_texts(_records(warehouse, columns, "rules.metrics"), ("metric",)),
-        rules=_texts(_records(warehouse, columns, "rules.dated"), ("rule", "demand", "effective_from")),
+        metrics=_texts(_records(warehouse, columns, "rules.metrics"), _OF_METRIC),
+        rules=_texts(_records(warehouse, columns, "rules.dated"), _OF_RULE),
         has_lineage=bool(models),
     )
 
@@ -210,12 +214,10 @@ def _records(warehouse: Warehouse, columns: dict[str, tuple[ColumnEntry, ...]], 
     return warehouse.records(f"from {table}") if table in columns else []
 
 
-def _texts(records: Iterable[dict[str, Any]], order: tuple[str, ...]) -> tuple[dict[str, str], ...]:
-    """Records as clean text, sorted; null is empty."""
-    cleaned = [
-        {key: "" if value is None else words.clean(str(value)) for key, value in record.items()} for record in records
-    ]
-    return tuple(sorted(cleaned, key=lambda record: [record[column] for column in order]))
+def _texts(records: Iterable[dict[str, Any]], wanted: tuple[str, ...]) -> tuple[dict[str, str], ...]:
+    """The `wanted` columns of records as clean text, sorted; null, and what another version has not, is empty."""
+    cleaned = [{key: words.clean(str(record.get(key) or "")) for key in wanted} for record in records]
+    return tuple(sorted(cleaned, key=lambda record: list(record.values())))
 
 
 def _checks(records: Iterable[dict[str, Any]], run_id: str) -> dict[str | None, list[CheckEntry]]:

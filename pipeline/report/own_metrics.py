@@ -30,7 +30,6 @@ def own_metrics_block(source: Source) -> Block | None:
         Caption(words.of(min(len(records), LIST_ROWS), len(records)) + " values", ", by name", file),
         (Column("Metric", 33), Column("Counted", 24), Column("Out of", 24), Column("This week", 19, right=True)),
         tuple(_row(record) for record in records[:LIST_ROWS]),
-        has_bold_heads=True,
     )
     note = "From your models of kind metrics, over all accounts; mart.metrics has every scope and run."
     return Block("Your own metrics", note, table, source.query("11.7", "own_metrics"), anchor="own-metrics")
@@ -46,7 +45,7 @@ def _row(record: dict[str, Any]) -> Row:
         value = Cell(words.of(record["numerator"], record["denominator"]))
     return Row(
         (
-            Cell(words.cut_name(name)[0], extra=_text(record["sentence"])),
+            Cell(words.cut_name(name)[0], "bold", extra=_text(record["sentence"])),
             Cell(_text(record["counted"])),
             Cell(_text(record["out_of"])) if record["out_of"] else Cell("–", "soft"),
             value,

@@ -59,6 +59,8 @@
     const target = byId(id);
     if (!target) return;
     for (let node = target; node; node = node.parentElement) if (node.matches("details")) node.open = true;
+    target.tabIndex = -1; // the keyboard and a screen reader go on from there
+    target.focus({ preventScroll: true });
     target.scrollIntoView();
   };
   const linkTo = (entry) => {

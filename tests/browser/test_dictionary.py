@@ -79,6 +79,7 @@ def test_answers_lead_to_their_row_and_the_page_comes_back(page: Path, tmp_path:
   said.folded = isShown("core.endpoint_state.ip");
   ask("core.endpoint_state.ip"); said.hidden = isShown("all"); press("Enter");
   said.opened = isShown("core.endpoint_state.ip"); said.box = box.value; said.all = isShown("all");
+  said.focus = d.activeElement.id;
   ask("no such words anywhere at all xyzzy"); said.some = told();
   ask("xyzzy"); said.none = told(); press("Escape"); said.back = isShown("all") && !isShown("results");
   ask("<img src=x>certificate"); said.images = d.querySelectorAll("img").length;
@@ -87,6 +88,7 @@ def test_answers_lead_to_their_row_and_the_page_comes_back(page: Path, tmp_path:
     assert said["folded"] is False
     assert said["hidden"] is False
     assert said["opened"] is True
+    assert said["focus"] == "core.endpoint_state.ip"
     assert said["box"] == ""
     assert said["all"] is True
     assert said["some"].endswith("none has all the words")

@@ -245,6 +245,8 @@ def test_a_build_from_nothing_keeps_what_no_build_can_make_again(
     assert folder.rows("from custom.seen order by 1") == [("run-1", 3), ("run-2", 3), ("run-3", 3)]
     runs = folder.rows("select run_id from mart.metrics where metric = 'custom.owned' order by 1")
     assert runs == [("run-1",), ("run-3",)]
+    folder.build("run-3", from_nothing=("run-1", "run-3"))
+    assert folder.rows("select run_id from mart.metrics where metric = 'custom.owned' order by 1") == runs
     folder.published.write_bytes(b"not a database")
     folder.build("run-4", from_nothing=("run-4",))
     assert "What your own models kept could not be read from" in caplog.text
@@ -260,6 +262,14 @@ def test_other_columns_of_a_kept_model_are_refused(folder: Folder) -> None:
         BuildFailed, match=r"models/seen\.sql line 5: the kept rows of custom\.seen have other columns \(m, n differ\)"
     ):
         folder.build("run-2")
+
+
+def test_a_name_of_ours_is_another_table_in_custom(folder: Folder) -> None:
+    """`custom.endpoints` stands beside `core.endpoints`, also for who reads both; a key word is a name too."""
+    folder.model("endpoints", "select count(*) as n from core.endpoints")
+    folder.model("order", "select sum(n) as n from custom.endpoints")
+    folder.build()
+    assert folder.rows("select n from custom.order union all select count(*) from core.endpoints") == [(3,), (3,)]
 
 
 def test_results_of_before_are_not_read(folder: Folder) -> None:
