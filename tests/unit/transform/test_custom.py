@@ -112,6 +112,7 @@ def test_models_read_ours_macros_and_each_other(folder: Folder) -> None:
     )
     folder.model("z", "select count(*) as n from report.all")
     folder.build()
+    assert [path.name for path in folder.published.parent.iterdir()] == ["tlm.duckdb"]
     assert folder.rows("from custom.a") == [(4,)]
     assert folder.rows("select comment from duckdb_columns() where table_name = 'a' and schema_name = 'custom'") == [
         ("one more",)
