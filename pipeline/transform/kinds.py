@@ -7,7 +7,7 @@
     macro     create or replace macro ... as table: the file takes parameters
 
 Versions: the table has the SELECT's columns and `from_run_id`, `to_run_id` (exclusive; null = current), `is_removed`
-(a key that vanished gets a tombstone version with its last attributes). Both sides are hashed within one statement and
+(a key that vanished gets a tombstone version with its last attributes). Both sides are hashed within one build and
 no hash is stored, so hash() may differ between versions of the engine. Running the same run again gives the same table.
 
 A kept table outlives its model: a column that the model gains is added to it, null in the rows of before; one that the
@@ -25,10 +25,17 @@ from pipeline.warehouse.duck import Warehouse, identifier, literal
 _VERSION_COLUMNS = (("from_run_id", "VARCHAR"), ("to_run_id", "VARCHAR"), ("is_removed", "BOOLEAN"))
 
 
-def build_model(warehouse: Warehouse, model: Model, run_id: str, existing: Mapping[str, str]) -> None:
+def build_model(
+    warehouse: Warehouse,
+    model: Model,
+    run_id: str,
+    existing: Mapping[str, str],
+    known: dict[str, dict[str, str]] | None = None,
+) -> None:
     """Build one model for `run_id`; `existing` is 'table' or 'view' by name of what the file holds already.
 
-    BuildFailed names file and line where the engine refuses the SELECT.
+    `known` are the columns of kept models that this warehouse has built of the same files before: they need not be
+    looked at again. BuildFailed names file and line where the engine refuses the SELECT.
     """
     if model.kind is Kind.MACRO:
         send(warehouse, model, f"create or replace macro {model.name}{model.parameters} as table", "")
@@ -40,11 +47,16 @@ def build_model(warehouse: Warehouse, model: Model, run_id: str, existing: Mappi
     match model.kind:
         case Kind.VIEW | Kind.TABLE | Kind.METRICS:
             send(warehouse, model, f"create or replace {wanted} {model.name} as", "")
-        case Kind.APPEND:
-            _append(warehouse, model, _prepare(warehouse, model, (), is_new=model.name not in existing))
-        case Kind.VERSIONS:
-            selected = _prepare(warehouse, model, _VERSION_COLUMNS, is_new=model.name not in existing)
-            _versions(warehouse, model, selected, run_id)
+        case Kind.APPEND | Kind.VERSIONS:
+            extra = _VERSION_COLUMNS if model.kind is Kind.VERSIONS else ()
+            is_new = model.name not in existing
+            selected = None if known is None or is_new else known.get(model.name)
+            if selected is None:
+                selected = _prepare(warehouse, model, extra, is_new=is_new)
+            if known is not None:
+                known[model.name] = selected
+            keep = _append if model.kind is Kind.APPEND else _versions
+            keep(warehouse, model, selected, run_id)
 
 
 def send(warehouse: Warehouse, model: Model, before: str, after: str) -> list[tuple[object, ...]]:
@@ -59,7 +71,7 @@ def send(warehouse: Warehouse, model: Model, before: str, after: str) -> list[tu
         raise BuildFailed(msg) from None
 
 
-def _append(warehouse: Warehouse, model: Model, names: Mapping[str, str]) -> None:
+def _append(warehouse: Warehouse, model: Model, names: Mapping[str, str], _: str) -> None:
     same = " and ".join(f"kept.{column} is not distinct from fresh.{column}" for column in _key(model, names))
     keys = ", ".join(f"fresh.{column}" for column in _key(model, names))
     send(
@@ -84,7 +96,7 @@ def _versions(warehouse: Warehouse, model: Model, selected: Mapping[str, str], r
             before, after = _doubles(key)
             _refuse_doubles(model, warehouse.rows(f"{before}select {key} from {model.name}{after}"))
             return
-        send(warehouse, model, *_moved(model.name, key, selected))
+        _find_moved(warehouse, model, key, selected)
         warehouse.execute(
             f"update {model.name} as kept set to_run_id = ? from temp.main.moved as moved"
             f" where kept.to_run_id is null and kept.{key} = moved.{key}",
@@ -99,7 +111,7 @@ def _versions(warehouse: Warehouse, model: Model, selected: Mapping[str, str], r
             f" and kept.{key} in (select {key} from temp.main.moved where is_removed)",
         )
         _require_one_row_a_key(warehouse, model, key, run_id)
-        warehouse.execute("drop table temp.main.moved")
+        warehouse.execute("drop table temp.main.fresh; drop table temp.main.moved")
 
 
 _INCOMPLETE_ACCOUNTS = """
@@ -109,10 +121,10 @@ where not runs.is_complete
 """
 
 
-def _moved(name: str, key: str, selected: Mapping[str, str]) -> tuple[str, str]:
-    """Around the SELECT: a table of the keys that are new, changed, vanished or back.
+def _find_moved(warehouse: Warehouse, model: Model, key: str, selected: Mapping[str, str]) -> None:
+    """Make temp.main.moved, the keys that are new, changed, vanished or back, from the SELECT's keys and hashes.
 
-    Only keys and hashes go through the join, which is what makes it fast.
+    Only keys and hashes are kept and joined, which is what makes it fast.
     """
     # hash() takes null, [] and [null] for the same, their JSON texts are not.
     hashed = ", ".join(
@@ -120,20 +132,20 @@ def _moved(name: str, key: str, selected: Mapping[str, str]) -> tuple[str, str]:
         for column, sql_type in selected.items()
     )
     # What an incomplete snapshot lacks was perhaps only not read.
-    is_unseen = f"account in ({_INCOMPLETE_ACCOUNTS})" if "account" in selected else f"exists ({_INCOMPLETE_ACCOUNTS})"
-    before = f"create or replace temp table moved as with fresh as (select {key}, hash({hashed}) as content from ("
-    after = f"""
-)), kept as (
+    is_unseen = f"account in ({_INCOMPLETE_ACCOUNTS})" if "account" in selected else "false"
+    fresh = f"create or replace temp table fresh as select {key}, hash({hashed}) as content from ("
+    send(warehouse, model, fresh, ")")
+    warehouse.execute(f"""
+create or replace temp table moved as with kept as (
     select {key}, is_removed or {is_unseen} as is_not_missed, is_removed, hash({hashed}) as content
-    from {name} where to_run_id is null
+    from {model.name} where to_run_id is null
 )
 select coalesce(fresh.{key}, kept.{key}) as {key}, fresh.{key} is null as is_removed
-from fresh full outer join kept on fresh.{key} = kept.{key}
+from temp.main.fresh as fresh full outer join kept on fresh.{key} = kept.{key}
 where kept.{key} is null
     or (fresh.{key} is null and not kept.is_not_missed)
     or (fresh.{key} is not null and (kept.is_removed or fresh.content <> kept.content))
-"""
-    return before, after
+""")
 
 
 def _require_one_row_a_key(warehouse: Warehouse, model: Model, key: str, run_id: str) -> None:
@@ -147,7 +159,7 @@ def _require_one_row_a_key(warehouse: Warehouse, model: Model, key: str, run_id:
         f" from {model.name} where to_run_id is null",
         [run_id],
     )[0]
-    selected = send(warehouse, model, "select count(*) from (", ")")[0][0]
+    selected = warehouse.rows("select count(*) from temp.main.fresh")[0][0]
     if without_key == 0 and moved == opened and selected == held:
         return
     _refuse_doubles(model, send(warehouse, model, *_doubles(key)))  # none: an incomplete snapshot holds fewer keys

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,12 +36,19 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True)
 class _Project:
-    """The model files of one folder: by name, what each reads, and the build order."""
+    """The model files of one folder: by name, what each reads, and the build order.
+
+    `same_in_all_runs` are views, and tables that are made of the lists alone. `built` grows: what this warehouse has
+    built of these very files; so does `kept`, the columns of the kept ones among them.
+    """
 
     models: dict[str, Model]
     readings: dict[str, Reading]
     reads: dict[str, dict[str, str]]
     order: tuple[str, ...]
+    same_in_all_runs: frozenset[str]
+    built: set[str] = field(default_factory=set)
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run: str) -> BuildReport:
@@ -59,7 +66,10 @@ def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run
     seconds = {}
     for name in order:
         began = time.perf_counter()
-        build_model(warehouse, project.models[name], as_run, existing)
+        if name in project.built and name in existing and name in project.same_in_all_runs:
+            continue
+        build_model(warehouse, project.models[name], as_run, existing, project.kept)
+        project.built.add(name)
         seconds[name] = time.perf_counter() - began
         _LOG.debug("%s built in %.3f s", name, seconds[name])
     if not everything:
@@ -93,7 +103,19 @@ def _read_project(warehouse: Warehouse, folder: Path, state: tuple[tuple[Path, i
         name: {table: models[name].source.place(line) for table, line in reading.tables.items()}
         for name, reading in readings.items()
     }
-    return _Project(models, readings, reads, build_order(reads))
+    order = build_order(reads)
+    return _Project(models, readings, reads, order, _same_in_all_runs(models, reads, order))
+
+
+def _same_in_all_runs(
+    models: dict[str, Model], reads: dict[str, dict[str, str]], order: tuple[str, ...]
+) -> frozenset[str]:
+    """What a catch-up need not make anew for each run: views, and tables that are made of the lists alone."""
+    of_lists: set[str] = set()
+    for name in order:
+        if all(read.startswith("raw.rules_") or read in of_lists for read in reads[name]):
+            of_lists.add(name)
+    return frozenset(name for name, model in models.items() if model.kind is Kind.VIEW or name in of_lists)
 
 
 def read_names(warehouse: Warehouse, model: Model, known: set[str], macros: frozenset[str]) -> Reading:

@@ -27,6 +27,22 @@ def test_a_catch_up_builds_kept_models_and_what_they_read(project: Any) -> None:
     assert project.warehouse.rows("select count(*) from meta.checks") == [(0,)]
 
 
+def test_what_is_the_same_in_all_runs_is_made_once(project: Any) -> None:
+    """Views and tables of lists stay from run to run of a catch-up; other tables, and what somebody dropped, do not."""
+    project.write("rules/sizes.csv", "size\n1\n")
+    project.warehouse.execute("create table raw.items as select 1 as size")
+    project.model("rules.sizes", "select cast(size as integer) as size from raw.rules_sizes")
+    project.model("core.items", "select size from raw.items")
+    project.model("core.seen", "select items.size from core.items as items", "-- kind: view\n")
+    project.model("core.more", "select size from core.items", "-- kind: view\n")
+    project.build()
+    project.warehouse.execute("drop view core.more")
+    assert set(project.build().seconds) == {"core.items", "core.more"}
+    project.write("rules/sizes.csv", "size\n1\n2\n")
+    assert set(project.build().seconds) == {"rules.sizes", "core.items", "core.seen", "core.more"}
+    assert project.rows("rules.sizes") == [(1,), (2,)]
+
+
 @pytest.mark.parametrize(
     ("name", "sql", "says"),
     [
