@@ -14,7 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.jobs.custom import add_custom_models
 from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
-from pipeline.load.choose import Runs, Wish, choose_again, choose_events, choose_runs
+from pipeline.load.choose import Runs, Wish, choose_again, choose_events, choose_runs, passed_over
 from pipeline.load.drift import find_drift, judge_drift
 from pipeline.load.events import bring_events, set_events_aside
 from pipeline.load.inputs import fingerprint_inputs
@@ -90,6 +90,11 @@ def build_now(settings: Settings, clock: Clock, request: BuildRequest = NEW_RUNS
     before = read_published(settings.database)
     wish = Wish(request.run_id, request.accept_incomplete, before.accepted)
     manifests = find_retained(landing)
+    for late in passed_over(manifests, before.runs):
+        logger.warning(
+            "Run %s is complete and older than the newest published one, so it is not built; `tlm rebuild` does.",
+            late,
+        )
     runs = choose_runs(manifests, before.runs, wish)
     if not runs and request.run_id in {None, before.run_id}:
         runs = _choose_changed(settings, policy, before, manifests)

@@ -48,6 +48,13 @@ def choose_runs(manifests: Iterable[Manifest], published: Collection[tuple[str, 
     ]
 
 
+def passed_over(manifests: Iterable[Manifest], published: Collection[tuple[str, str]]) -> list[str]:
+    """Complete runs that came too late: older than the newest published one, and not published themselves."""
+    newest = max((run for run, _ in published), default="")
+    built = {run for run, _ in published}
+    return sorted({one.run_id for one in manifests if one.run_id < newest and is_complete(one)} - built)
+
+
 def choose_again(manifests: Iterable[Manifest], published: Collection[tuple[str, str]], run_id: str) -> Runs:
     """The run `run_id` of the published file, to be built once more; none when an account of it has no pages now."""
     found = _by_run(manifests).get(run_id, [])

@@ -112,7 +112,8 @@ def read_pruned(path: Path) -> Pruned:
 
 def find_retained(landing: Path) -> tuple[manifests.Manifest, ...]:
     """The finished runs below `landing` that have their pages, sorted by run id, then account."""
-    return tuple(one for one in manifests.find_runs(landing) if not is_pruned(landing, one.account, one.run_id))
+    paths = (path for path in landing.glob(f"*/*/{manifests.FILE_NAME}") if not (path.parent / FILE_NAME).exists())
+    return tuple(sorted(map(manifests.read_manifest, paths), key=lambda one: (one.run_id, one.account)))
 
 
 def is_pruned(landing: Path, account: str, run_id: str) -> bool:

@@ -113,3 +113,19 @@ def test_a_damaged_file_is_moved_away_by_its_owner(kept: Any, tmp_path: Path) ->
     kept.database.rename(tmp_path / "damaged")
     assert kept.tlm("rebuild")[0] == 0
     assert kept.rows("select count(distinct run_id) from mart.metrics") == [(4,)]
+
+
+def test_a_run_that_came_too_late_is_told_and_taken_in_by_a_rebuild(kept: Any) -> None:
+    """A build never reorders history; it says which run it passes over, and what takes it in."""
+    late = kept.folder / "late"
+    for account in ("prod", "apac"):
+        shutil.move(kept.landing / account / kept.ids[2], late / account / kept.ids[2])
+    assert kept.tlm("rebuild", "--accept-shrink")[0] == 0
+    assert kept.rows("select count(distinct run_id) from mart.metrics") == [(3,)]
+    shutil.copytree(late, kept.landing, dirs_exist_ok=True)
+    code, out, err = kept.tlm("build")
+    assert (code, "Nothing new" in out) == (0, True)
+    assert f"Run {kept.ids[2]} is complete and older than the newest published one" in err
+    assert kept.tlm("rebuild")[0] == 0
+    assert kept.rows("select count(distinct run_id) from mart.metrics") == [(4,)]
+    assert "older than" not in kept.tlm("build")[2]
