@@ -14,7 +14,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import BuildFailed, EngineRefused
+from pipeline.errors import BuildFailed, EngineRefused, OutputFailed
 from pipeline.transform.checks import (
     Check,
     Outcome,
@@ -109,11 +109,15 @@ def _copy_kept(warehouse: Warehouse) -> None:
 def build_custom_models(apart: Warehouse, custom: CustomModels, run_id: str) -> tuple[Outcome, ...]:
     """Build and check the models in an engine of `open_apart`; what their checks found.
 
-    BuildFailed or CheckFailed names file and line.
+    BuildFailed or CheckFailed names file and line, OutputFailed a model for which memory or the disk is too small.
     """
     for model in custom.models:
-        existing = _bring_kept(apart, model) if model.kind is Kind.APPEND else {}
-        build_model(apart, model, run_id, existing)
+        try:
+            existing = _bring_kept(apart, model) if model.kind is Kind.APPEND else {}
+            build_model(apart, model, run_id, existing)
+        except OutputFailed as error:
+            msg = f"{model.source.place()} cannot be built: {error}"
+            raise OutputFailed(msg) from None
     columns = read_columns(apart)
     checks: list[Check] = []
     for model in custom.models:

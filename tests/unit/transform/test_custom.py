@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import BuildFailed, CheckFailed, EngineRefused
+from pipeline.errors import BuildFailed, CheckFailed, EngineRefused, OutputFailed
 from pipeline.jobs.custom import add_custom_models
 from pipeline.load.meta import create_meta
 from pipeline.transform.checks import Outcome
@@ -76,6 +76,7 @@ class Folder:
                 "select 1 from duckdb_tables() where table_name = 'metrics' and schema_name = 'mart'"
             ):
                 build.warehouse.execute("delete from mart.metrics where run_id = ?", [run])
+            build.warehouse.limit_memory(0)
             build_models(build.warehouse, self.home / "sql", everything=True, as_run=run)
             warnings = add_custom_models(build, self.home)
             publish(build)
@@ -263,6 +264,19 @@ def test_other_columns_of_a_kept_model_are_refused(folder: Folder) -> None:
         BuildFailed, match=r"models/seen\.sql line 5: the kept rows of custom\.seen have other columns \(m, n differ\)"
     ):
         folder.build("run-2")
+
+
+def test_a_model_that_needs_too_much_memory_is_named(folder: Folder) -> None:
+    """A list of everything cannot spill; the old file stays."""
+    folder.build()
+    before = folder.published.read_bytes()
+    folder.model(
+        "hungry",
+        "select list(repeat(a.endpoint_key, 9000) || n) as n from core.endpoints as a, unnest(range(20000)) as s(n)",
+    )
+    with pytest.raises(OutputFailed, match=r"models/hungry\.sql line 4 cannot be built: The engine ran out of memory"):
+        folder.build("run-2")
+    assert folder.published.read_bytes() == before
 
 
 def test_a_name_of_ours_is_another_table_in_custom(folder: Folder) -> None:
