@@ -1,7 +1,7 @@
 """Estates for the tests of models: pages in, through landing zone, raw tables and all kept models, to rows.
 
 An estate is a folder of runs. `run-N/run.json` has run_id, as_of_at and timezone, `run-N/pages/<account>/<resource>.json` the
-items of all pages of a resource in the order received; `policy.toml`, `waivers.csv` and `pci.csv` beside them, where they are, count too.
+items of all pages of a resource in the order received (`totals.json`: resource -> total at the end, where that differs); `policy.toml`, `waivers.csv` and `pci.csv` beside them, where they are, count too.
 """
 
 from __future__ import annotations
@@ -103,13 +103,20 @@ def _land_resource(account: Path, run_id: str, resource: str, page: Path) -> Ext
         resource=resource,
         status="complete",
         api_total_start=len(items),
-        api_total_end=len(items),
+        api_total_end=_total(page, len(items)),
         rows_received=len(items),
         rows_distinct=len(items),
         pages=1,
         requests=1,
         parts=landing.parts(),
     )
+
+
+def _total(page: Path, items: int) -> int:
+    """The total at the end of the list, where `totals.json` beside its page says another than that of the items."""
+    totals = page.with_name("totals.json")
+    said: dict[str, int] = json.loads(totals.read_text(encoding="utf-8")) if totals.exists() else {}
+    return said.get(page.stem, items)
 
 
 def _event_day(item: msgspec.Raw) -> str:

@@ -70,8 +70,13 @@ def run(argv: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped; nothing half-done was published.", err=True)
         return _INTERRUPTED
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return int(Exit.USAGE)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        more = context.command_path if context else "tlm"
+        click.echo(f"tlm: {' '.join(error.format_message().split()).rstrip('.')}; `{more} --help` says more.", err=True)
         return int(Exit.USAGE)
     except Exception as error:  # noqa: BLE001 -- the one place where an error becomes a sentence and a code
         return _say(error, show_traceback="--debug" in argv)

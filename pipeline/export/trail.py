@@ -7,6 +7,7 @@ certificate that the endpoint carries or has carried and resolves to no other en
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipeline.export.query import run_query
 from pipeline.warehouse.duck import literal, open_read_only
 
 FORMATS = ("table", "csv")
+_LOG = logging.getLogger(__name__)
 
 _FOUND = """
 select
@@ -118,10 +120,15 @@ def print_trail(database: Path, endpoint: Endpoint, form: str) -> None:
         account=literal(endpoint.account), key=literal(endpoint.endpoint_key), resource_ids=_list(endpoint.resource_ids)
     )
     run_query(database, sql, form=form)
+    with open_read_only(database) as warehouse:
+        if warehouse.rows(f"select count(*) from ({sql})") == [(0,)]:  # noqa: S608 -- the statement above
+            _LOG.warning("No audit event of %s has been published; --live asks the API.", endpoint.endpoint_key)
 
 
 def print_events(database: Path, events: Sequence[Sequence[str | None]], form: str) -> None:
     """Print events that the API told, in the same form; each has the seven columns as text, the time in UTC."""
+    if not events:
+        _LOG.warning("The API has no audit event of this endpoint and its certificate that this key may see.")
     rows = ", ".join("(" + ", ".join(map(_value, event)) + ")" for event in (*events, (None,) * 7))
     run_query(database, _TOLD.format(rows=rows), form=form)
 

@@ -44,7 +44,7 @@ def report_weekly(settings: Settings, request: ReportRequest) -> Outcome:
         files = write_weekly(warehouse, settings, formats=request.formats, reissue_reason=request.reissue)
     if not files.is_new:
         logger.warning("Week %s has its report already; --reissue REASON makes a second issue of it.", files.week)
-    return Outcome(tuple(str(path) for path in files.paths))
+    return Outcome(tuple(str(path) if files.is_new else f"{path}  unchanged" for path in files.paths))
 
 
 def export(settings: Settings, request: ExportRequest) -> Outcome:

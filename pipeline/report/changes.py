@@ -45,7 +45,7 @@ def changes_section(source: Source) -> Section:
     elif source.baseline is None:
         lede = Lede("This is the first week with a complete run. ", "What changed can be said from the second week on.")
         sentence = "Changes compare two weeks; there is one. They appear with the first run of another week."
-        blocks = (Block("Since last week", "", State("No data", sentence, is_quiet=True)),)
+        blocks = (Block("Nothing to compare with", "", State("No data", sentence, is_quiet=True)),)
     else:
         moved = {record["movement"]: record for record in source.rows("movements")}
         lede = _lede(source, {name: record["endpoints"] for name, record in moved.items()})
@@ -56,7 +56,7 @@ def changes_section(source: Source) -> Section:
             _unexplained(source),
             _newly_unsecured(source),
         )
-    title = "Changes since last week" if source.baseline_weeks_ago <= 1 else f"Changes {source.since}"
+    title = f"Changes {source.since}" if source.baseline else "Changes"
     return Section(2, "changes", title, "Changes", lede, blocks)
 
 

@@ -250,7 +250,7 @@ def _stack(source: Source, number: str, kind: str, title: str, note: str) -> Blo
         name = words.count(len(others), "other")
         rows.append(StackRow(name, (managed, available, rest)))
     told = "; ".join(f"{row.label} {', '.join(words.number(part) for part in row.parts)}" for row in rows)
-    figure = Stack(f"Endpoints {title.lower()}: {', '.join(_PARTS)}. {told}", _PARTS, tuple(rows))
+    figure = Stack(f"Endpoints {title[0].lower()}{title[1:]}: {', '.join(_PARTS)}. {told}", _PARTS, tuple(rows))
     return Block(title, f"{note} Whole list: coverage-by-{kind}.csv.", Charts((figure,)), query)
 
 
@@ -310,7 +310,7 @@ def _gap(source: Source, gaps: dict[str, dict[str, Any]]) -> Block:
             Column("Step", 52),
             Column("Endpoints", 14, right=True),
             Column("Adds", 17, right=True),
-            Column("Share then", 17, right=True),
+            Column("Share after it", 17, right=True),
         ),
         tuple(rows),
     )

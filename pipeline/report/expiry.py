@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,8 +21,8 @@ _NEAR = (
 )
 _RELATIVE = (
     ("under_10pct", "under 10 % of life"),
-    ("under_third", "under a third"),
-    ("under_half", "under half"),
+    ("under_third", "10 % to a third"),
+    ("under_half", "a third to half"),
     ("rest", "half or more"),
 )
 _WITHIN_30 = ("d0_7", "d8_14", "d15_30")
@@ -50,6 +50,8 @@ def expiry_section(source: Source) -> Section:
         for r in sorted(source.rows("freezes"), key=lambda r: (r["from_on"], r["name"]))
     )
     lede = _lede(buckets, by_hand, freezes)
+    if source.is_incomplete:  # what was not read may turn it around
+        lede = replace(lede, before=f"Among what was read: {lede.before}")
     if not buckets:
         nothing = State("None", "0 endpoints have a certificate, so nothing can end.", is_quiet=True)
         block = Block("Days left", "", nothing, source.query("4.1", "expiry_buckets"))

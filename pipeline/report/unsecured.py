@@ -66,6 +66,8 @@ def _lede(source: Source, counted: int, ages: dict[str, int], errors: int) -> Le
         return Lede("", "Every endpoint that could be read has a certificate.", after)
     before = f"{words.count(counted, 'endpoint')} {'has' if counted == 1 else 'have'} no certificate that we know of"
     limit = next((days for days in (90, 30, 7) if known > days), 0)
+    if not known:
+        return Lede(f"{before}; ", "this is the first day that we look, so nobody can say for how long.", after)
     if not limit:
         length = words.count(known, "day")
         return Lede(f"{before}; ", f"our history of {length} is too short to say for how long.", after)
@@ -110,7 +112,9 @@ def _ageing(source: Source, ages: dict[str, int], by_unit: list[dict[str, Any]])
     told = ", ".join(f"{bar.label} {words.number(bar.count)}" for bar in rows)
     note = "No certificate or unspecified, by whole days since first seen so without a break. "
     note += f"{words.number(total)} in all."
-    if source.history_days <= 90:
+    if not source.history_days:
+        note += " Our history begins today: nothing can be older."
+    elif source.history_days <= 90:
         note += f" Our history is {words.count(source.history_days, 'day')} long: nothing can be older."
     figure = Bars(f"Unsecured by age: {told} of {words.number(total)}", tuple(rows))
     return Block("How long already", note, Charts((figure,)), query)

@@ -12,7 +12,7 @@
 -- check: not_null(run_id, as_of_at, metric, scope, numerator, unit, definitions_version)
 -- check: accepted(scope, 'all', 'account', 'business_unit')
 -- check: holds((numerator >= 0 or unit = 'days') and denominator >= 0)
--- check: holds(metric in ('inventory.completeness', 'renewal.workload_weekly') or numerator <= denominator)
+-- check: holds(metric = 'renewal.workload_weekly' or numerator <= denominator)
 with measured as (
     select
         accounts.account,
@@ -183,7 +183,7 @@ completeness as (
         accounts.account,
         accounts.is_stale,
         cast(coalesce(sum(extracts.rows_received), 0) as bigint) as received,
-        cast(coalesce(sum(extracts.api_total_end), 0) as bigint) as announced
+        cast(coalesce(sum(greatest(extracts.api_total_end, extracts.rows_received)), 0) as bigint) as announced
     from meta.build_accounts as accounts
     left join meta.extracts as extracts
         on extracts.account = accounts.account

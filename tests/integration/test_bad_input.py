@@ -155,9 +155,10 @@ def test_a_failed_week_leaves_the_published_file_byte_for_byte(place: Place, san
     assert place.tlm("run", "weekly")[0] == 0
     before = place.database.read_bytes()
     place.configure(sandbox.base_url, {"prod": "revoked_1"})
-    code, _, err = place.tlm("run", "weekly")
+    code, out, err = place.tlm("run", "weekly")
     assert code == 3
     assert place.database.read_bytes() == before
+    assert ".pdf  unchanged\n" in out
     assert "Traceback" not in err
 
 

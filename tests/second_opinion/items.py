@@ -129,7 +129,9 @@ def read_snapshots(landing: Path, manifests: Iterable[Manifest]) -> list[Snapsho
         now = snapshots[-1]
         now.lists[manifest.account] = _read(landing, manifest)
         said = [one for one in manifest.extracts if one.api_total_end is not None and one.status != "skipped"]
-        now.announced[manifest.account] = (sum(x.rows_received for x in said), sum(x.api_total_end or 0 for x in said))
+        rows = [one.rows_received for one in said]
+        totals = [max(one.api_total_end or 0, one.rows_received) for one in said]  # rows that went away had arrived
+        now.announced[manifest.account] = (sum(rows), sum(totals))
         now.stale.discard(manifest.account)
     return snapshots
 

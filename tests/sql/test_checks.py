@@ -105,9 +105,7 @@ BROKEN = {
     "endpoints = managed + available + not_available": "managed = endpoints + 1",
     "endpoints = with_certificate + none + unspecified + discovery_error": "none = endpoints + 1",
     "failures <= events and deletes <= events and off_hours <= events": "deletes = events + 1",
-    "metric in ('inventory.completeness', 'renewal.workload_weekly') or numerator <= denominator": (
-        "metric = 'x', numerator = 2, denominator = 1"
-    ),
+    "metric = 'renewal.workload_weekly' or numerator <= denominator": "metric = 'x', numerator = 2, denominator = 1",
     "not is_over_limit or (is_public and has_validity)": "is_over_limit = true, has_validity = false",
     "valid_from_at < valid_to_at": "valid_from_at = timestamp '2026-01-02', valid_to_at = timestamp '2026-01-01'",
 }

@@ -20,9 +20,19 @@ def test_a_mistyped_command_is_exit_2_with_a_suggestion(capsys: pytest.CaptureFi
 
 
 def test_an_unknown_flag_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
-    """Named."""
+    """One sentence: which, what was perhaps meant, and where more is said."""
     assert run(["build", "--rnu", "x"]) == 2
-    assert "--rnu" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tlm: ")
+    assert "--rnu" in line
+    assert "--run" in line
+    assert line.endswith("; `tlm build --help` says more.")
+
+
+def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """What there is to choose from is the answer."""
+    assert run(["rules"]) == 2
+    assert "show" in capsys.readouterr().err
 
 
 def test_a_missing_configuration_is_exit_2_and_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

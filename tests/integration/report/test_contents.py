@@ -102,6 +102,8 @@ def test_the_first_week_says_what_it_cannot_know_and_when_it_will(shaped: Shaped
     assert {measure.change for measure in report.cover.measures} == {"–"}
     assert {measure.spark for measure in report.cover.measures} == {None}
     assert report.cover.weeks_head == "First week"
+    assert section(report, 2).title == "Changes"
+    assert "since last week" not in repr(report).lower()
 
 
 def test_an_empty_account_gets_a_report_that_says_so(shaped: Shaped, empty_database: Path) -> None:
@@ -210,6 +212,7 @@ def test_an_incomplete_account_lets_no_target_be_judged(shaped: Shaped) -> None:
         assert untrue not in whole
     verdicts = [measure.verdict_words for measure in report.cover.measures]
     assert verdicts == ["Not assessable: incomplete."] * 4 + ["No target."] * 2
+    assert section(report, 4).lede.plain.startswith("Among what was read: ")
     (state,) = (state for state in report.states if state.word == "Incomplete")
     assert state.sentence.startswith("Account apac: accepted: the window was closed. Counts may be too low, shares may")
     assert "HTTP 503" not in state.sentence

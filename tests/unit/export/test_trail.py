@@ -113,3 +113,15 @@ def test_events_that_the_api_told_look_the_same(database: Path, capfd: pytest.Ca
     ]
     print_events(database, [], "csv")
     assert len(capfd.readouterr().out.splitlines()) == 1
+
+
+def test_an_endpoint_without_events_is_told_beside_the_header(
+    database: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The table is empty on stdout, and a sentence says that this is the answer; the same of events of the API."""
+    print_trail(database, find_endpoint(database, "prod:same"), "csv")
+    assert len(capfd.readouterr().out.splitlines()) == 1
+    assert caplog.messages == ["No audit event of prod:same has been published; --live asks the API."]
+    caplog.clear()
+    print_events(database, (), "csv")
+    assert len(caplog.messages) == 1
