@@ -198,7 +198,7 @@ def _layer_rows(checks: list[dict[str, Any]]) -> list[Row]:
             (
                 Cell(name),
                 Cell(words.of(sum(own), len(own)) + " checks"),
-                Cell("passed" if all(own) else "see above", kind="met" if all(own) else "none"),
+                Cell("passed" if all(own) else "noted below", kind="met" if all(own) else "none"),
             )
         )
         for name, own in sorted(by_layer.items())

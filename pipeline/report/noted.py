@@ -45,7 +45,7 @@ def noted_checks(source: Source, failed: list[dict[str, Any]]) -> Block:
                 Cell(words.cut_name(check["check_name"])[0], extra=_first_sentence(check["meaning"] or "")),
                 Cell(words.number(check["failing_rows"])),
                 Cell(words.cut_name((check["sample"] or "").split("}; {")[0].strip("{}"))[0], kind="name"),
-                Cell(words.clean(check["advice"] or f"look at the rows of {check['model']}").replace("`", "")),
+                Cell(_as_sentence(words.clean(check["advice"] or f"look at the rows of {check['model']}"))),
             )
         )
         for check in failed[:LIST_ROWS]
@@ -55,7 +55,7 @@ def noted_checks(source: Source, failed: list[dict[str, Any]]) -> Block:
         (Column("Check", 34), Column("Rows", 6, right=True), Column("First of them", 30), Column("What to do", 30)),
         tuple(rows),
     )
-    note = "All rows are in no way left out of the numbers, unless it says so. Three samples of each: meta.checks."
+    note = "They count as they are, unless it says otherwise. Three samples of each are in meta.checks."
     return Block("Noted by checks", note, table, source.query("11.2", "checks"), is_wide=True)
 
 
@@ -85,4 +85,8 @@ def noted_drift(source: Source, drift: list[dict[str, Any]]) -> Block:
 
 
 def _first_sentence(text: str) -> str:
-    return words.cut_name(text.split(". ", maxsplit=1)[0].rstrip(".") + "." if text else "")[0]
+    return words.clean(text).split(". ", maxsplit=1)[0].rstrip(".") + "." if text else ""
+
+
+def _as_sentence(advice: str) -> str:
+    return f"{advice[:1].upper()}{advice[1:]}.".replace("`", "")

@@ -1,15 +1,40 @@
--- Endpoints that stand more than once in one list: merged into one, first value first. Lists that shift while they are read are mended
--- before, so here the service itself says the same thing twice.
+-- What stands more than once in one list of an account: endpoints, certificates by identifier, automation entries by GUID. They are merged
+-- into one, the first value first, or the first entry counts. Lists that shift while they are read are mended before, so here the service
+-- itself says the same thing twice.
 -- severity: warn
--- advice: compare the items in raw.endpoints_*; where they differ, the first as received has won
+-- advice: compare the items in the raw table of that list; where they differ, the first as received has won
 select
     account,
-    category,
-    endpoint_key,
+    'endpoints.' || category as resource,
+    endpoint_key as name,
     count(*) as items
 from staging.endpoints
 group by
     account,
     category,
     endpoint_key
+having count(*) > 1
+union all
+select
+    account,
+    'certificates' as resource,
+    certificate_id as name,
+    count(*) as items
+from staging.certificates
+where certificate_id is not null
+group by
+    account,
+    certificate_id
+having count(*) > 1
+union all
+select
+    account,
+    'automation_inventory' as resource,
+    automation_guid as name,
+    count(*) as items
+from staging.automation_inventory
+where automation_guid is not null
+group by
+    account,
+    automation_guid
 having count(*) > 1

@@ -31,12 +31,18 @@ def test_its_own_policy_refuses_nothing(html: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_is_wider_than_a_phone(html: Path, tmp_path: Path) -> None:
-    """At 390 pixels the page itself never scrolls sideways; the page is framed, as a script in it is refused."""
+    """At 390 pixels nothing but the calendar scrolls sideways, and no label stands alone.
+
+    The page is framed, as a script in it is refused.
+    """
     frame = tmp_path / "frame.html"
     frame.write_text(
         f'<iframe id="f" src="{html.as_uri()}" width="390" height="800"></iframe><pre id="out"></pre><script>'
         "const f = document.getElementById('f'); f.onload = () => { const d = f.contentDocument.documentElement;"
-        "document.getElementById('out').textContent = JSON.stringify({wide: d.scrollWidth, room: d.clientWidth}) }"
+        "const sideways = [...d.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth && !e.querySelector('.cal'));"
+        "const alone = [...d.querySelectorAll('td[data-label]')].filter(e => !e.textContent.trim() && !e.firstElementChild);"
+        "document.getElementById('out').textContent = JSON.stringify({wide: d.scrollWidth, room: d.clientWidth,"
+        " sideways: sideways.length, alone: alone.length}) }"
         "</script>",
         encoding="utf-8",
     )
@@ -45,3 +51,4 @@ def test_nothing_is_wider_than_a_phone(html: Path, tmp_path: Path) -> None:
     assert found is not None, shown.stderr[-500:]
     width = json.loads(found[1])
     assert width["wide"] <= width["room"]
+    assert (width["sideways"], width["alone"]) == (0, 0)

@@ -86,7 +86,11 @@ MISTAKES = {
     "one_place_two_endpoints": (
         "update core.endpoints set ip = '2001:DB8::1', port = 443, domain_name = 'a.example.test' where account = 'north'",
     ),
-    "item_repeated": ("insert into staging.endpoints select * from staging.endpoints where category = 'discovered'",),
+    "item_repeated": (
+        "insert into staging.endpoints select * from staging.endpoints where category = 'discovered'",
+        "insert into staging.certificates select * from staging.certificates where received_no = 1",
+        "insert into raw.automation_inventory select * from raw.automation_inventory where received_no = 1",
+    ),
     "certificate_match_disagrees": (
         "update core.endpoint_state set thumbprint = 'AA' where certificate_match = 'certificate_id'",
     ),
