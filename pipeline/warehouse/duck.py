@@ -127,8 +127,10 @@ class Warehouse:
     def beside(self, path: Path, name: str) -> Iterator[None]:
         """The file at `path` is attached read-only as the catalog `name` while the block runs."""
         self.execute(f"attach {literal(str(path))} as {name} (read_only)")
-        yield
-        self.execute(f"detach {name}")
+        try:
+            yield
+        finally:
+            self.execute(f"detach {name}")
 
     def close(self) -> None:
         """Let go of the file; open results are gone. Closing twice does no harm."""
