@@ -42,7 +42,7 @@ def left_of_run(
         msg = f"No run {run_id} can be resumed in {landing}; there are: {', '.join(known) or 'none'}."
         raise UsageError(msg)
     any_opening = next(iter(openings.values()))
-    start = Start(run_id, any_opening.as_of_at, any_opening.accounts, any_opening.wanted)
+    start = Start(run_id, any_opening.as_of_at, any_opening.accounts, any_opening.wanted, any_opening.since)
     _refuse_age(start, now)
     configured = {account.name: account for account in settings.accounts}
     left: list[tuple[Account, Start, Opening | Manifest | None]] = []

@@ -185,6 +185,7 @@ def _prepare(settings: Settings, account: Account, start: Start) -> _AccountRun:
             audit_from=window[0],
             tool_version=__version__,
             config_hash=_config_hash(account, caller.paths, paths),
+            since=start.since,
         ),
         resources=resources,
         previous_manifest_hash=(

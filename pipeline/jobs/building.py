@@ -14,9 +14,8 @@ from pipeline.errors import UsageError
 from pipeline.jobs.custom import add_custom_models
 from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
-from pipeline.load.choose import Runs, Wish, choose_again, choose_events, choose_runs, passed_over
+from pipeline.load.choose import Runs, Wish, choose_again, choose_events, choose_runs, find_events, passed_over
 from pipeline.load.drift import find_drift, judge_drift
-from pipeline.load.events import bring_events, set_events_aside
 from pipeline.load.inputs import fingerprint_inputs
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import set_lists, set_policy, set_run
@@ -60,7 +59,7 @@ Guard = Callable[[Warehouse], None]
 class Plan:
     """What a build file is filled with: runs, which accounts of them, and what the published file knew of them.
 
-    `pruned` are the runs without pages whose audit events are to come in, too: for a file that begins anew.
+    `events` are the runs whose audit events come along, although they are not built themselves.
     """
 
     runs: Runs
@@ -68,7 +67,7 @@ class Plan:
     policy: Policy
     before: Published
     accept_shrink: bool = False
-    pruned: tuple[Manifest, ...] = ()
+    events: tuple[Manifest, ...] = ()
 
 
 def build(settings: Settings, request: BuildRequest = NEW_RUNS, *, clock: Clock = utc_now) -> Outcome:
@@ -96,20 +95,36 @@ def build_now(settings: Settings, clock: Clock, request: BuildRequest = NEW_RUNS
             late,
         )
     runs = choose_runs(manifests, before.runs, wish)
+    events = find_events(manifests, before.runs, wish)
     if not runs and request.run_id in {None, before.run_id}:
-        runs = _choose_changed(settings, policy, before, manifests)
+        runs = _choose_behind(before, manifests, events) or _choose_changed(settings, policy, before, manifests)
     if not runs:
         has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
         return Outcome((f"Nothing new to build: {settings.database} {has}.",))
     with making(settings, policy, before, clock) as build_file:
         pruned = () if before.run_id else pruned_runs(landing)
-        fill(build_file, settings, Plan(runs, wish, policy, before, request.accept_shrink, pruned))
+        plan = Plan(runs, wish, policy, before, request.accept_shrink, (*pruned, *events))
+        fill(build_file, settings, plan)
     if request.accept_incomplete is not None:
         for manifest in runs[0][1]:
             if not is_complete(manifest):
                 _warn_of_incomplete(runs[0][0], manifest, request.accept_incomplete)
     retain(settings, policy, clock)
     return Outcome((str(settings.database),))
+
+
+def _choose_behind(before: Published, manifests: Sequence[Manifest], events: Sequence[Manifest]) -> Runs:
+    """The newest published run, to be built once more, when audit events were landed behind it that it lacks."""
+    fresh = [one.run_id for one in events if (one.run_id, one.account) not in before.events]
+    if not (before.run_id and fresh):
+        return []
+    runs = choose_again(manifests, before.runs, before.run_id)
+    came = ", ".join(sorted(set(fresh)))
+    if runs:
+        logger.info("Audit events of run %s came: run %s is built once more with them.", came, before.run_id)
+    else:
+        logger.warning("Audit events of run %s wait for the next run: %s has no pages any more.", came, before.run_id)
+    return runs
 
 
 def _choose_changed(settings: Settings, policy: Policy, before: Published, manifests: Sequence[Manifest]) -> Runs:
@@ -175,13 +190,8 @@ def _load(warehouse: Warehouse, landing: Path, plan: Plan, manifest: Manifest) -
     """The rows of a run of one account where they are to be loaded, else the record of it alone."""
     is_taken = plan.wish.takes(manifest)
     if is_taken:
-        pruned = choose_events(plan.pruned, plan.runs, plan.wish, manifest)
-        if pruned:
-            set_events_aside(warehouse, landing, pruned)
-        load_run(warehouse, landing, manifest)
+        load_run(warehouse, landing, manifest, choose_events(plan.events, plan.runs, plan.wish, manifest))
         find_drift(warehouse, landing, manifest)
-        if pruned:
-            bring_events(warehouse, manifest.account)
     else:
         record_run(warehouse, landing, manifest)
     known = plan.before.runs.get((manifest.run_id, manifest.account))

@@ -11,7 +11,7 @@ from pipeline.errors import UsageError
 from pipeline.jobs.building import Plan, fill, making, pruned_runs
 from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
-from pipeline.load.choose import Wish, choose_all
+from pipeline.load.choose import Wish, choose_all, find_events
 from pipeline.load.lost import find_lost
 from pipeline.load.published import read_published
 from pipeline.policy import read_policy
@@ -34,7 +34,8 @@ def rebuild(settings: Settings, *, accept_shrink: bool = False, clock: Clock = u
         landing = settings.data / "landing"
         before = read_published(settings.database)
         wish = Wish(accepted=before.accepted)
-        runs = choose_all(find_retained(landing), wish)
+        manifests = find_retained(landing)
+        runs = choose_all(manifests, wish)
         if not runs:
             msg = f"No complete run in {landing} has its pages, so there is nothing to rebuild from; extract first."
             raise UsageError(msg)
@@ -51,7 +52,8 @@ def rebuild(settings: Settings, *, accept_shrink: bool = False, clock: Clock = u
                 logger.warning("Lost, as accepted: %s. The file of before is kept in %s.", ", ".join(lost), SHELF)
 
         with making(settings, policy, before, clock, guard) as build_file:
-            plan = Plan(runs, wish, policy, replace(before, run_id=""), accept_shrink, pruned_runs(landing))
+            events = (*pruned_runs(landing), *find_events(manifests, (), wish))
+            plan = Plan(runs, wish, policy, replace(before, run_id=""), accept_shrink, events)
             fill(build_file, settings, plan)
         retain(settings, policy, clock)
     return Outcome((str(settings.database),))

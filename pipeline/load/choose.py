@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
-from pipeline.runs.manifest import Manifest, is_complete
+from pipeline.runs.manifest import Manifest, is_complete, missing_in
 
 Runs = list[tuple[str, list[Manifest]]]
 """Runs to build with their manifests, oldest first."""
@@ -67,19 +67,40 @@ def choose_all(manifests: Iterable[Manifest], wish: Wish) -> Runs:
     return [(run, found) for run, found in sorted(_by_run(manifests).items()) if any(map(wish.takes, found))]
 
 
-def choose_events(pruned: Iterable[Manifest], runs: Runs, wish: Wish, manifest: Manifest) -> list[Manifest]:
-    """The runs without pages of the manifest's account whose events come in with it: those since the run before it."""
+def choose_events(events: Iterable[Manifest], runs: Runs, wish: Wish, manifest: Manifest) -> list[Manifest]:
+    """The runs of `events` whose audit events come in with the manifest's account: those since the run before it.
+
+    With the newest run of the account come all that are behind it, too.
+    """
     account = manifest.account
-    before = max(
-        (
-            run
-            for run, found in runs
-            for one in found
-            if run < manifest.run_id and one.account == account and wish.takes(one)
-        ),
-        default="",
+    built = [run for run, found in runs for one in found if one.account == account and wish.takes(one)]
+    before = max((run for run in built if run < manifest.run_id), default="")
+    is_newest = manifest.run_id == max(built, default="")
+    return [
+        one
+        for one in events
+        if one.account == account and before < one.run_id and (is_newest or one.run_id < manifest.run_id)
+    ]
+
+
+def find_events(
+    manifests: Iterable[Manifest], published: Collection[tuple[str, str]], wish: Wish
+) -> tuple[Manifest, ...]:
+    """Runs that got all they asked for, audit events among it, but too little to be built: one of the audit log alone.
+
+    Only those behind the newest published run of their account: it, or the next one, takes their events along.
+    """
+    newest: dict[str, str] = {}
+    for run, account in published:
+        newest[account] = max(run, newest.get(account, ""))
+    return tuple(
+        manifest
+        for manifest in manifests
+        if manifest.run_id > newest.get(manifest.account, "")
+        and not wish.takes(manifest)
+        and missing_in((), manifest.extracts) is None
+        and any(one.resource == "audit_log" and one.parts for one in manifest.extracts)
     )
-    return [one for one in pruned if one.account == account and before < one.run_id < manifest.run_id]
 
 
 def _by_run(manifests: Iterable[Manifest]) -> dict[str, list[Manifest]]:

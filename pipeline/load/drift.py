@@ -52,7 +52,7 @@ def find_drift(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
     extracts = [
         one for one in manifest.extracts if one.status == "complete" and one.rows_received and one.resource in calls
     ]
-    counts = _count(warehouse, manifest.account, [calls[one.resource] for one in extracts])
+    counts = _count(warehouse, manifest, [calls[one.resource] for one in extracts])
     known = _known(warehouse, manifest.account)
     drift = []
     for extract in extracts:
@@ -140,17 +140,18 @@ def _say(one: dict[str, Any]) -> str:
     return f"{one['resource']}: {one['field']} {one['what'].replace('_', ' ')}, {times} ({sample or 'no sample'})"
 
 
-def _count(warehouse: Warehouse, account: str, calls: list[Call]) -> dict[str, tuple[int, dict[str, int]]]:
-    """By resource: how many items the account has, and in how many each field of the contract is filled."""
+def _count(warehouse: Warehouse, manifest: Manifest, calls: list[Call]) -> dict[str, tuple[int, dict[str, int]]]:
+    """By resource: how many items the run of the account has, and in how many each field of the contract is filled."""
     if not calls:
         return {}
     selects = []
     for call in calls:
         filled = ", ".join(f"count({identifier(raw_column(one))})" for one in call.fields)
         selects.append(
-            f"select {literal(call.name)}, count(*), [{filled}] from {raw_table(call).name} where account = ?"
+            f"select {literal(call.name)}, count(*), [{filled}] from {raw_table(call).name}"
+            " where account = ? and run_id = ?"
         )
-    rows = warehouse.rows("\nunion all\n".join(selects), [account] * len(calls))
+    rows = warehouse.rows("\nunion all\n".join(selects), [manifest.account, manifest.run_id] * len(calls))
     names = {call.name: [one.name for one in call.fields] for call in calls}
     return {name: (items, dict(zip(names[name], filled, strict=True))) for name, items, filled in rows}
 

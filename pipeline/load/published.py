@@ -29,13 +29,14 @@ class Published:
     """The published file before a build; nothing in it when there is none.
 
     `run_id` is its newest run, `runs` are its published ones by (run, account), `inputs` the fingerprint of what else
-    it was built with, `needed` what it rests on.
+    it was built with, `needed` what it rests on, `events` the (run, account) whose audit events were loaded last.
     """
 
     run_id: str = ""
     inputs: str | None = None
     runs: Mapping[tuple[str, str], PublishedRun] = field(default_factory=dict)
     needed: Needed = field(default_factory=lambda: Needed({}))
+    events: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def accepted(self) -> frozenset[tuple[str, str]]:
@@ -58,6 +59,7 @@ def read_published(database: Path) -> Published:
         by_account = warehouse.rows(
             "select account, max(run_id) from meta.runs where published_at is not null group by 1"
         )
+        events = warehouse.rows("select distinct run_id, account from raw.audit_log")
     return Published(
         run_id=newest[0][0] if newest else "",
         inputs=inputs,
@@ -66,6 +68,7 @@ def read_published(database: Path) -> Published:
             dict(by_account),
             frozenset((account, run) for account, *both in rests_on for run in both if run is not None),
         ),
+        events=frozenset((run, account) for run, account in events),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from pipeline.warehouse.duck import Warehouse, identifier, literal
 _OBJECT_BYTES = 16 * 1024 * 1024  # the engine's own limit for one item; its buffers are twice this, for each thread
 _MEGABYTES = 300  # for any number of items: rows go to the file as they come, a hundred thousand at a time
 _WHOLE_ITEM = "(item)"
+_EVENTS = "audit_log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class _Landed:
     extract: Extract
     parts: list[Path]
 
+    @property
+    def name(self) -> tuple[str, str]:
+        """What tells it from others of the account."""
+        return self.call.name, self.manifest.run_id
+
 
 class _RefusedError(Exception):
     """The engine refused an item of `landed`, which aborts the transaction."""
@@ -45,13 +52,15 @@ class _RefusedError(Exception):
         self.landed = landed
 
 
-def load_run(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
+def load_run(warehouse: Warehouse, landing: Path, manifest: Manifest, beside: Sequence[Manifest] = ()) -> None:
     """Replace the rows of the manifest's account in all raw tables by this run's, and record the run; all or nothing.
 
-    A resource that was skipped leaves no rows. BuildFailed names account, resource and line.
+    Audit events of the runs `beside`, of the same account, come along under their own run. A resource that was skipped
+    leaves no rows. BuildFailed names account, resource and line.
     """
     resources = _landed(landing, manifest)
-    mended: dict[str, Mending] = {}
+    resources += [one for other in beside for one in _landed(landing, other) if one.call.name == _EVENTS]
+    mended: dict[tuple[str, str], Mending] = {}
     with warehouse.memory_bound(_MEGABYTES), tempfile.TemporaryDirectory(prefix="tlm-mend-") as folder:
         while True:
             try:
@@ -60,12 +69,12 @@ def load_run(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
                     for call in LISTS:
                         warehouse.execute(f"delete from {raw_table(call).name} where account = ?", [manifest.account])
                     for landed in resources:
-                        _load(warehouse, landed, mended.get(landed.call.name))
+                        _load(warehouse, landed, manifest.run_id, mended.get(landed.name))
             except _RefusedError as error:
-                name = error.landed.call.name
+                name = error.landed.name
                 if name in mended:
                     raise _unreadable(error.landed, mended[name], error) from None
-                mended[name] = mend_items(error.landed.parts, Path(folder) / f"{name}.ndjson")
+                mended[name] = mend_items(error.landed.parts, Path(folder) / f"{'-'.join(name)}.ndjson")
             else:
                 return
 
@@ -76,7 +85,7 @@ def _landed(landing: Path, manifest: Manifest) -> list[_Landed]:
     calls = {call.name: call for call in LISTS}
     found = []
     for extract in manifest.extracts:
-        folder = account if extract.resource == "audit_log" else account / manifest.run_id / extract.resource
+        folder = account if extract.resource == _EVENTS else account / manifest.run_id / extract.resource
         if extract.parts and extract.resource in calls:
             parts = [folder / part.name for part in extract.parts]
             found.append(_Landed(manifest, calls[extract.resource], extract, parts))
@@ -122,8 +131,8 @@ def record_run(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
         _insert(warehouse, "meta.extracts", {"run_id": manifest.run_id, "account": manifest.account, **counts})
 
 
-def _load(warehouse: Warehouse, landed: _Landed, mending: Mending | None) -> None:
-    """Insert the items of one resource, from the mended file where there is one, and count what was odd."""
+def _load(warehouse: Warehouse, landed: _Landed, run_id: str, mending: Mending | None) -> None:
+    """Insert the items of one resource, from the mended file where there is one, and count what was odd in `run_id`."""
     try:
         if mending is None:
             _read(warehouse, landed, landed.parts, _OBJECT_BYTES)
@@ -132,25 +141,31 @@ def _load(warehouse: Warehouse, landed: _Landed, mending: Mending | None) -> Non
     except EngineRefused as error:
         raise _RefusedError(landed, str(error)) from None
     _require_count(warehouse, landed)
-    manifest, resource = landed.manifest, landed.call.name
+    account, resource = landed.manifest.account, landed.call.name
     for what, occurrences, sample in (*_counted(mending), *_unknown_items(warehouse, landed)):
-        where = {"run_id": manifest.run_id, "account": manifest.account, "resource": resource, "field": _WHOLE_ITEM}
+        where = {"run_id": run_id, "account": account, "resource": resource, "field": _WHOLE_ITEM}
         found = {"what": what, "occurrences": occurrences, "sample": sample[:SAMPLE_LENGTH]}
         _insert(warehouse, "meta.drift", {**where, **found})
 
 
 def _read(warehouse: Warehouse, landed: _Landed, files: list[Path], object_bytes: int) -> None:
-    """Insert the items of `files`; row_number() over the reader is the position in the files, whatever the threads."""
+    """Insert the items of `files`; row_number() over the reader is the position in the files, whatever the threads.
+
+    Positions go on behind those of the account that are there already.
+    """
     kinds = {field.name: "JSON" if field.kind.is_nested else "VARCHAR" for field in landed.call.fields}
     columns = ", ".join(f"{literal(name)}: '{kind}'" for name, kind in kinds.items())
     fields = ", ".join(
         f"items.{identifier(field.name)} as {identifier(raw_column(field))}" for field in landed.call.fields
     )
     names = ", ".join(literal(str(file)) for file in files)
+    table = raw_table(landed.call).name
+    last = f"select coalesce(max(received_no), 0) from {table} where account = ?"
+    (before,) = warehouse.rows(last, [landed.manifest.account])[0]
     warehouse.execute(
-        f"insert into {raw_table(landed.call).name} by name\n"
+        f"insert into {table} by name\n"
         f"select {literal(landed.manifest.account)} as account, {literal(landed.manifest.run_id)} as run_id,"
-        f" row_number() over () as received_no, {fields}\n"
+        f" {before} + row_number() over () as received_no, {fields}\n"
         f"from read_ndjson([{names}], columns = {{{columns}}}, maximum_object_size = {object_bytes}) as items"
     )
 
@@ -168,7 +183,8 @@ def _require_count(warehouse: Warehouse, landed: _Landed) -> None:
     """The engine must have read as many items as were landed; a line that is blank would vanish without this."""
     expected = sum(part.rows for part in landed.extract.parts)
     manifest, table = landed.manifest, raw_table(landed.call)
-    read = int(warehouse.rows(f"select count(*) from {table.name} where account = ?", [manifest.account])[0][0])
+    count = f"select count(*) from {table.name} where account = ? and run_id = ?"
+    (read,) = warehouse.rows(count, [manifest.account, manifest.run_id])[0]
     if read == expected:
         return
     lines = itertools.chain.from_iterable(read_items(part) for part in landed.parts)
@@ -184,8 +200,10 @@ def _unknown_items(warehouse: Warehouse, landed: _Landed) -> list[tuple[str, int
     """Items without a single field of the contract: they stay as empty rows, and are counted."""
     table = raw_table(landed.call)
     empty = " and ".join(f"{identifier(raw_column(field))} is null" for field in landed.call.fields)
+    of_run = f"from {table.name} where account = ? and run_id = ?"
     count, first = warehouse.rows(
-        f"select count(*), min(received_no) from {table.name} where account = ? and {empty}", [landed.manifest.account]
+        f"select count(*) filter ({empty}), min(received_no) filter ({empty}) - min(received_no) + 1 {of_run}",
+        [landed.manifest.account, landed.manifest.run_id],
     )[0]
     if not count:
         return []

@@ -23,7 +23,7 @@ class Opening(msgspec.Struct, frozen=True):
 
     `as_of_at` (UTC) is the instant it started, `accounts` are all of the same run, `wanted` the resources that were
     asked for by name (None: all that are configured), `paths` the path of each resource, `audit_from` where the audit
-    log begins.
+    log begins; `since` how far back it was asked for, for accounts whose own start was not written any more.
     """
 
     run_id: str
@@ -38,6 +38,7 @@ class Opening(msgspec.Struct, frozen=True):
     audit_from: datetime
     tool_version: str
     config_hash: str
+    since: datetime | None = None
     format: int = 1
 
 

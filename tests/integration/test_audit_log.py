@@ -66,3 +66,27 @@ def test_a_trail_that_cannot_be_shown_says_why(place: Place, sandbox_of: Start) 
     assert place.tlm("run", "daily")[0] == 0
     code, _, err = place.tlm("audit-trail", "prod:x")
     assert (code, "No endpoint has the key or the id 'prod:x'" in err) == (2, True)
+
+
+def test_events_of_a_run_of_the_audit_log_alone_are_built(place: Place, sandbox_of: Start) -> None:
+    """At once with the newest run, whose endpoints stay as they are; the next run has nothing left to do with them."""
+    sandbox = sandbox_of(SMALL)
+    place.configure(sandbox.base_url, sandbox.keys)
+    events = "select count(*) as n, count(distinct event_id) as ids from core.audit_events"
+    state = "select run_id, count(*) as n from core.endpoint_history, meta.current_run group by all"
+
+    def ask(sql: str) -> str:
+        return place.tlm("query", "--format", "csv", sql)[1].splitlines()[1]
+
+    assert place.tlm("run", "daily")[0] == 0
+    before, endpoints = int(ask(events).split(",")[0]), ask(state)
+    code, _, err = place.tlm("extract", "--resource", "audit_log", "--since", "2020-01-01")
+    assert code == 0, err
+    assert place.tlm("build")[0] == 0
+    after, distinct = map(int, ask(events).split(","))
+    assert after == distinct > before
+    assert ask(state) == endpoints
+    assert "Nothing new to build" in place.tlm("build")[1]
+    assert place.tlm("run", "daily")[0] == 0
+    assert int(ask(events).split(",")[0]) >= after
+    assert "Nothing new to build" in place.tlm("build")[1]

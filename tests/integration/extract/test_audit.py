@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,11 +15,12 @@ import pytest
 
 from pipeline import config
 from pipeline.errors import RunIncomplete, UsageError
-from pipeline.extract import audit
+from pipeline.extract import audit, run
 from pipeline.extract.resources import Wanted
 from pipeline.extract.run import RunResult, extract_run, resume_run
 from pipeline.runs.landing import JOURNAL, JournalLine, read_items
 from pipeline.runs.manifest import Extract, Manifest, find_runs
+from pipeline.runs.opening import Opening, write_opening
 
 from .conftest import NOW, PATHS, Asked, Raw, Tlm
 
@@ -316,3 +318,29 @@ def test_a_total_that_lies_does_not_cost_a_request_for_each_second(tlm: Tlm, set
     (manifest,) = extract(settings_for({"prod": tlm.base_url}), since=NOW - timedelta(days=600)).manifests
     assert outcome(manifest).requests < 80
     assert outcome(manifest).rows_distinct == 40
+
+
+def test_an_account_killed_before_its_start_was_written_keeps_since(
+    tlm: Tlm, settings_for: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The start of another account of the same run has it: nothing of the backfill is left out in silence."""
+    log = Log(events(40, span=timedelta(days=400)))
+    tlm.instead = log.answer
+    settings = settings_for(
+        {"prod": tlm.base_url, "lab": tlm.base_url}, resources=("audit_log",), required=("audit_log",)
+    )
+    written: list[str] = []
+
+    def write_one(folder: Path, opening: Opening) -> None:
+        if written:
+            raise KeyboardInterrupt
+        written.append(opening.run_id)
+        write_opening(folder, opening)
+
+    monkeypatch.setattr(run, "write_opening", write_one)
+    with pytest.raises(KeyboardInterrupt):
+        extract(settings, since=NOW - timedelta(days=500))
+    monkeypatch.setattr(run, "write_opening", write_opening)
+    reading = resume_run(settings, written[0], clock=lambda: NOW, on_page=lambda *_progress: None)
+    for manifest in asyncio.run(reading).manifests:
+        assert set(landed(settings, manifest)) == {event["id"] for event in log.events}

@@ -153,3 +153,19 @@ def test_counts_and_instants_of_the_run_are_recorded(land: Land, landing: Path, 
     assert len(run["manifest_hash"]) == 64
     counts = "select resource, status, api_total_end, rows_received, pages from meta.extracts"
     assert warehouse.rows(counts) == [("endpoints.discovered", "complete", 2, 2, 1)]
+
+
+def test_events_of_a_run_beside_come_along_under_its_name(land: Land, landing: Path, warehouse: Warehouse) -> None:
+    """Positions go on, each run's count is checked by itself, and a hostile event of either is mended."""
+    beside = land([b'{"id":"v-1"}', b'{"id":"\\ud800"}'], resource="audit_log", run_id="20261123T060000Z-cccccc")
+    manifest = land([b'{"id":"v-3"}', b'{"x":1}'], resource="audit_log")
+    load_run(warehouse, landing, manifest, [beside])
+    rows = warehouse.rows("select run_id, received_no, id from raw.audit_log order by received_no")
+    assert [row[1:] for row in rows] == [(1, "v-3"), (2, None), (3, "v-1"), (4, "\ufffd")]
+    assert [row[0] for row in rows] == [manifest.run_id] * 2 + [beside.run_id] * 2
+    found = warehouse.rows("select run_id, what, sample from meta.drift order by what")
+    assert [(run, what, sample[:6]) for run, what, sample in found] == [
+        (manifest.run_id, "mended_item", "line 2"),
+        (manifest.run_id, "no_known_field", "line 2"),
+    ]
+    assert warehouse.rows("select run_id from meta.runs") == [(manifest.run_id,)]
