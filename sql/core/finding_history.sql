@@ -2,7 +2,8 @@
 -- grain: one version of a finding
 -- kind: versions
 -- key: finding_key
--- check: not_null(finding_key, rule, severity, account, business_unit)
+-- check: not_null(finding_key, rule, severity, account, business_unit, reason)
+-- check: holds((endpoint_key is not null) or (certificate_key is not null))
 select
     finding_key,
     rule,

@@ -2,10 +2,7 @@
 -- endpoint carries it, in the unit of the first such endpoint by key; certificates on no endpoint are not looked at.
 -- A reason holds no number that changes by the mere passing of time, so that a finding stays the same from run to run.
 -- grain: one rule and one endpoint, or one rule, account and certificate
--- kind: table
--- check: unique(finding_key)
--- check: not_null(finding_key, rule, severity, account, business_unit, reason)
--- check: holds((endpoint_key is not null) or (certificate_key is not null))
+-- kind: view
 with in_force as (
     select
         findings.id,

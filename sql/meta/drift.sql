@@ -51,6 +51,28 @@ with endpoint_values as (
     from raw.certificates
 ),
 
+-- nearly all values are as they should be; the rest is looked at one by one
+unusual as (
+    select
+        account,
+        run_id,
+        resource,
+        port,
+        last_discovered,
+        valid_from,
+        valid_to,
+        key_size
+    from endpoint_values
+    where not (
+        coalesce(regexp_full_match(port, '\d{1,9}'), true)
+        and coalesce(regexp_full_match(key_size, '\d{1,9}'), true)
+        and staging.is_usual_time(last_discovered)
+        and staging.is_usual_time(valid_from)
+        and staging.is_usual_time(valid_to)
+        and coalesce(valid_from < valid_to, true)
+    )
+),
+
 failures as (
     select
         account,
@@ -82,7 +104,7 @@ failures as (
                     then {'field': 'valid_from', 'what': 'reversed', 'value': valid_from || ' to ' || valid_to}
             end
         ]) as failure
-    from endpoint_values
+    from unusual
     union all
     select
         account,

@@ -79,6 +79,12 @@ def test_times_of_every_form_become_naive_utc(macros: Any, zone: str) -> None:
     macros.execute("set TimeZone = 'UTC'")
 
 
+def test_a_usual_time_is_absent_or_in_the_form_of_the_api(macros: Any) -> None:
+    """What is usual is not looked at again for drift, so it must be nothing that does not parse."""
+    usual = [text for text, _ in TIMES if macros.rows("select staging.is_usual_time(?)", [text]) == [(True,)]]
+    assert usual == ["2026-12-16T07:00:00Z", None]
+
+
 def test_a_bare_end_is_the_last_second_of_its_day(macros: Any) -> None:
     """A validity that ends on a day ends with it; an instant stays what it is."""
     ends = [macros.rows("select staging.parse_end(?)", [text])[0][0] for text in ("2026-11-20", "2026-11-20T00:00:00Z")]
