@@ -22,6 +22,8 @@ from second_opinion.endpoints import age, describe
 from second_opinion.items import Item, Snapshot, read_snapshots
 from second_opinion.numbers import Counts, count, count_movements
 
+from pipeline.report.cover import read_cover
+from pipeline.report.source import Source
 from pipeline.runs.manifest import find_runs
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.world import World
@@ -30,15 +32,24 @@ from pipeline.warehouse.publish import discard, open_build
 ZONE = ZoneInfo("Europe/Berlin")
 RUNS = ("2026-07-27T05:00", "2026-10-12T05:00", "2026-11-09T05:00", "2026-11-23T05:00", "2026-11-25T22:30")
 STALE = (1, "apac")  # this account has no run in that week
+PAGE_ONE = {
+    "Protected endpoints": "coverage.protection",
+    "Renewed automatically": "coverage.automation",
+    "Expired, still served": "expiry.expired",
+    "Unmanaged, ending in 30 days": "expiry.manual_30d",
+    "Revoked, still installed": "deployment.revoked_installed",
+    "Renewed, not deployed": "deployment.renewed_not_deployed",
+}
 GROUPS = ("inventory", "coverage", "expiry", "unsecured", "deployment", "rating", "movement")
 
 
 @dataclass
 class Both:
-    """What the warehouse says of each run, and what the second opinion says."""
+    """What the warehouse says of each run, what the second opinion says, and what page one of the report prints."""
 
     ours: dict[str, Counts]
     theirs: dict[str, Counts]
+    printed: dict[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +65,13 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
     rows = build.warehouse.rows(
         "select run_id, metric, scope, account, business_unit, member, numerator, denominator from mart.metrics"
     )
+    printed = {measure.name: measure.of for measure in read_cover(Source(build.warehouse)).measures}
     discard(build)
     ours: dict[str, Counts] = {}
     for run_id, metric, *key, numerator, denominator in rows:
         if metric.split(".")[0] in GROUPS:
             ours.setdefault(run_id, {})[metric, *key] = (numerator, denominator)  # type: ignore[index]
-    return Both(ours, second_opinion(home / "landing"))
+    return Both(ours, second_opinion(home / "landing"), printed)
 
 
 def second_opinion(landing: Path) -> dict[str, Counts]:
@@ -95,6 +107,15 @@ def test_the_warehouse_counts_what_the_second_opinion_counts(both: Both, group: 
         key: (ours.get(key), theirs.get(key)) for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)
     } == {}
     assert ours or (group, number) == ("movement", 0)
+
+
+def test_page_one_prints_what_the_second_opinion_counts(both: Both) -> None:
+    """Its six numbers, each with what it is out of."""
+    newest = both.theirs[max(both.theirs)]
+    counted = {name: newest[metric, "all", None, None, None] for name, metric in PAGE_ONE.items()}
+    assert both.printed == {
+        name: f"{numerator:,} of {denominator:,}" for name, (numerator, denominator) in counted.items()
+    }
 
 
 def test_the_hostile_estate_reaches_every_metric(both: Both) -> None:
