@@ -122,7 +122,7 @@ from meta.drift as drift
 left join meta.fields as fields
     on fields.account = drift.account and fields.resource = drift.resource and fields.field = drift.field
 left join (
-    select account, max(run_id) as run_id from meta.runs where run_id < ? and published_at is not null group by account
+    select account, max(run_id) as run_id from meta.runs where run_id <= ? and published_at is not null group by account
 ) as published on published.account = drift.account
 where drift.run_id = ? and case drift.what
     when 'appeared' then fields.first_run_id > coalesce(published.run_id, '')

@@ -104,6 +104,7 @@ def test_news_is_told_in_one_line_until_it_is_published(take: Callable[..., Any]
         "1 appeared, 1 vanished; first account prod, endpoints.discovered: os_name vanished, 1 time (last seen" in line
     )
     mark_published(warehouse, NOW, "inputs")
+    assert judge_drift(warehouse, SECOND, Drift(fields="fail")) == ()  # built once more: no news
     assert len(take(THIRD, lines({"id": "a", "new": [1]}))) == 2
     assert judge_drift(warehouse, THIRD, Drift()) == ()
 
