@@ -59,6 +59,13 @@ _STATES = {
         "delete from mart.changes",
         "update meta.build_accounts set baseline_run_id = null, baseline_as_of_at = null",
     ),
+    "noted": (
+        """update meta.checks set status = 'failed', failing_rows = 2, sample = '{name: <b>a</b>}; {name: b}'
+        where check_name = 'sane_dates'""",
+        """insert into meta.drift (run_id, account, resource, field, what, occurrences, sample)
+        select run_id, account, 'endpoints.discovered', 'os_name', 'vanished', 7, 'last seen in run 1'
+        from meta.build_accounts where account = 'apac'""",
+    ),
     "real service": ("update meta.runs set base_url = 'https://one.digicert.com'",),
     "hostile names": (
         """update core.endpoints set

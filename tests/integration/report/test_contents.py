@@ -223,3 +223,18 @@ def test_an_incomplete_account_lets_no_target_be_judged(shaped: Shaped) -> None:
 def test_targets_that_are_met_are_said_to_be(shaped: Shaped) -> None:
     """The same numbers from complete accounts have their verdict."""
     assert "Target met." in [measure.verdict_words for measure in read(shaped("targets met")).cover.measures]
+
+
+def test_what_checks_and_drift_noted_is_told_with_a_sample_and_what_to_do(shaped: Shaped) -> None:
+    """One row each: what it is, how often, one of them, the next step; drift is in a CSV too."""
+    report = read(shaped("noted"))
+    blocks = {block.title: block for block in section(report, 11).blocks}
+    (check,) = (row.cells for row in blocks["Noted by checks"].body.rows if row.cells[0].text == "sane_dates")
+    assert check[0].extra.startswith("Dates that a person should look at")
+    assert [cell.text for cell in check[1:3]] == ["2", "name: <b>a</b>"]
+    assert check[3].text == "Compare the dates with the certificate itself and with the clock of the scanner."
+    (drift,) = (row.cells for row in blocks["Drift"].body.rows)
+    assert (drift[0].text, drift[0].extra) == ("endpoints, discovered: os_name", "vanished, in apac")
+    assert [cell.text for cell in drift[1:3]] == ["7", "last seen in run 1"]
+    assert "tlm contract check" in drift[3].text
+    assert any(file.name == "drift.csv" for file in report.files)
