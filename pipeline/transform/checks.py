@@ -28,6 +28,7 @@ from pipeline.warehouse.duck import Warehouse, identifier
 _FORM = re.compile(r"^(?:(warn|stop)\s+)?([a-z_]+)\((.*)\)$", re.DOTALL)
 _KNOWN = "unique(a, b), not_null(a), accepted(a, 'x'), found_in(a, schema.table.column), holds(condition)"
 _SAMPLE_ROWS = 3
+_LONGEST_VALUE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,13 @@ def refuse_failures(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
 
 
 def _shown(record: dict[str, object]) -> str:
-    return "{" + ", ".join(f"{name}: {'null' if value is None else value}" for name, value in record.items()) + "}"
+    return "{" + ", ".join(f"{name}: {_on_one_line(value)}" for name, value in record.items()) + "}"
+
+
+def _on_one_line(value: object) -> str:
+    """A value for a message: names come from certificates, and may hold line breaks or a million characters."""
+    text = "null" if value is None else " ".join(str(value).split())
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}... ({len(text)} characters)"
 
 
 def record_outcomes(warehouse: Warehouse, outcomes: Sequence[Outcome], run_id: str) -> None:

@@ -120,6 +120,18 @@ def test_a_check_file_finds_rows_that_must_not_exist(project: Any) -> None:
         project.build()
 
 
+def test_a_sample_is_one_line_whatever_a_name_holds(project: Any) -> None:
+    """Line breaks become blanks, and a value of a million characters is cut and says how long it is."""
+    project.model("core.things", ROWS)
+    project.write("checks/long.sql", "-- Long.\n-- severity: stop\nselect 'a\n\nb' || repeat('x', 1000000) as name")
+    with pytest.raises(CheckFailed) as caught:
+        project.build()
+    said = str(caught.value)
+    assert "{name: a bxxx" in said
+    assert said.endswith("xxx... (1000003 characters)}.")
+    assert len(said) < 300
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
