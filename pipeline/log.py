@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import TextIO
 
 _SECRETS: set[str] = set()
 _MASK = "****"
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # names come from certificates; line breaks and tabs are ours
 
 
 class _MaskingFormatter(logging.Formatter):
@@ -35,10 +37,10 @@ class _Stderr(logging.StreamHandler[TextIO]):
 
 
 def mask(text: str) -> str:
-    """`text` with every registered secret replaced by ****."""
+    """`text` as it may be shown: every registered secret is ****, and what would steer a terminal is U+FFFD."""
     for secret in sorted(_SECRETS, key=len, reverse=True):  # one may begin another: the rest of it would stay
         text = text.replace(secret, _MASK)
-    return text
+    return _CONTROL.sub("\ufffd", text)
 
 
 def register_secret(secret: str) -> None:

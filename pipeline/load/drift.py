@@ -27,6 +27,7 @@ from pipeline.warehouse.duck import Warehouse, identifier, literal
 SAMPLED_ITEMS = 500
 """Items of a resource of which all names are read, the first as received: what a contract forgot is in nearly all."""
 _SAMPLE_LENGTH = 200
+_LONGEST_NAME = 100  # in a message: a name on the wire may have any length
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _FIELD_KINDS = ("appeared", "vanished")
 
@@ -136,8 +137,9 @@ order by drift.what not in ('vanished', 'appeared'), drift.what <> 'vanished', d
 
 def _say(one: dict[str, Any]) -> str:
     times = "1 time" if one["occurrences"] == 1 else f"{one['occurrences']} times"
+    field = " ".join(one["field"].split())[:_LONGEST_NAME]
     sample = " ".join((one["sample"] or "").split())
-    return f"{one['resource']}: {one['field']} {one['what'].replace('_', ' ')}, {times} ({sample or 'no sample'})"
+    return f"{one['resource']}: {field} {one['what'].replace('_', ' ')}, {times} ({sample or 'no sample'})"
 
 
 def _count(warehouse: Warehouse, manifest: Manifest, calls: list[Call]) -> dict[str, tuple[int, dict[str, int]]]:

@@ -22,3 +22,8 @@ def test_a_secret_too_short_to_mask_leaves_the_log_readable() -> None:
     """Masking one letter would hide everything but the key."""
     register_secret("a")
     assert mask("a page of data") == "a page of data"
+
+
+def test_what_would_steer_a_terminal_does_not_reach_it() -> None:
+    """A name may hold the codes that clear a screen; line breaks of a traceback stay."""
+    assert mask("a \x1b[2J\x9b name\n  below") == "a \ufffd[2J\ufffd name\n  below"
