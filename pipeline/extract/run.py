@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +53,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _SHOWN_NAMES = 5
+_TURN_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,8 @@ async def _read_all(
     settings: Settings, runs: list[_AccountRun], clock: Callable[[], datetime], on_page: ProgressCallback
 ) -> RunResult:
     """All accounts to their ends, then the error of those that are not complete."""
-    manifests = await _side_by_side(_read_account(settings, run, clock, on_page) for run in runs)
+    with _quick_turns():
+        manifests = await _side_by_side(_read_account(settings, run, clock, on_page) for run in runs)
     stopped = [run.stopped for run in runs if run.stopped is not None]
     sentences = " ".join(map(str, stopped))
     if any(isinstance(error, AccessDenied) for error in stopped):
@@ -149,6 +153,20 @@ async def _read_all(
     if stopped:
         raise ContractContradicted(sentences)
     return RunResult(runs[0].opening.run_id, tuple(manifests))
+
+
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """Let the event loop have the interpreter back from the thread that writes within a millisecond, not five.
+
+    It hands it over with every read of a socket: measured with audit events, a fifth to a third less time in all.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def choose_accounts(settings: Settings, wanted: tuple[str, ...] | None) -> tuple[Account, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -357,3 +358,10 @@ def test_the_key_is_in_no_file_and_no_message(
     assert KEY not in f"{caught.value!r}{said.out}{said.err}"
     assert "endpoint/discovered" in said.err
     assert [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()] == []
+
+
+def test_the_interpreter_changes_hands_quickly_while_pages_are_read(tlm: Tlm, settings_for: Settings) -> None:
+    """Afterwards as before: the process may have other things to do."""
+    before, seen = sys.getswitchinterval(), set()
+    extract(settings_for({"prod": tlm.base_url}), on_page=lambda *_progress: seen.add(sys.getswitchinterval()))
+    assert max(seen) < before == sys.getswitchinterval()
