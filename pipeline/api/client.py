@@ -115,6 +115,10 @@ class Client:
         Tried again as long as `read` or the sending raises TryAgain and patience lasts; then ServiceUnavailable or
         RateLimited says so. Refused and other errors of `read` pass through at once.
         """
+        try:
+            return read(await self._send(request, tally, is_retry=False), request.what)
+        except TryAgain as error:
+            failed = error
         patience = self._patience
         trial = _Trial()
         try:
@@ -128,7 +132,9 @@ class Client:
             ):
                 with attempt:
                     trial.attempts = attempt.num
-                    return read(await self._send(request, tally, is_retry=attempt.num > 1), request.what)
+                    if attempt.num == 1:
+                        raise failed  # what is sent once and answered, as nearly all is, costs no machinery of retries
+                    return read(await self._send(request, tally, is_retry=True), request.what)
         except TryAgain as error:
             kind = RateLimited if isinstance(error, RateLimited) else ServiceUnavailable
             msg = f"{error} (given up after {trial.attempts} {'attempt' if trial.attempts == 1 else 'attempts'})"
