@@ -49,7 +49,8 @@ def rebuild(settings: Settings, *, accept_shrink: bool = False, clock: Clock = u
                 )
                 raise UsageError(msg)
             if lost:
-                logger.warning("Lost, as accepted: %s. The file of before is kept in %s.", ", ".join(lost), SHELF)
+                kept = settings.data / SHELF
+                logger.warning("Lost, as accepted: %s. The file of before is kept in %s.", ", ".join(lost), kept)
 
         with making(settings, policy, before, clock, guard) as build_file:
             events = (*pruned_runs(landing), *find_events(manifests, (), wish))

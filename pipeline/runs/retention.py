@@ -212,7 +212,8 @@ def _broken_rule(run: Landed, age: timedelta, last: tuple[set[str], set[str]], r
         return f"older than {retention.all_days} days and not the last complete run of its week or month"
     if age <= months_end:
         return f"older than {retention.weekly_years} years and not the last complete run of its month"
-    return f"older than {max(retention.weekly_years, retention.monthly_years)} years"
+    years = max(retention.weekly_years, retention.monthly_years)
+    return f"older than {years} years" if years else f"older than {retention.all_days} days"
 
 
 def _is_held(day: date, policy: Policy) -> bool:

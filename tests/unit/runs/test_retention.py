@@ -106,6 +106,15 @@ def test_an_account_that_was_never_complete_goes_by_the_others() -> None:
     assert [removal.run.run_id for removal in found] == [days_before(40), days_before(35)]
 
 
+def test_a_policy_without_weeks_and_months_keeps_the_days() -> None:
+    """The rule that the marker names is the one that was broken."""
+    policy = Policy(retention=Retention(all_days=3, weekly_years=0, monthly_years=0))
+    runs = complete(*(days_before(days) for days in range(8, -1, -1)))
+    found = choose_removals(runs, policy, BERLIN, Needed({"prod": days_before(0)}))
+    assert [removal.run.run_id for removal in found] == [days_before(days) for days in range(8, 3, -1)]
+    assert {removal.rule for removal in found} == {"older than 3 days"}
+
+
 def test_what_is_newer_than_the_published_run_is_not_touched() -> None:
     """Nor is what the published file rests on, whatever its age."""
     week = [days_before(days) for days in range(70, -1, -1)]
