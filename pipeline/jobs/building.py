@@ -32,7 +32,7 @@ from pipeline.load.raw import load_run, record_run
 from pipeline.load.rewind import load_again, rewind
 from pipeline.policy import Policy, read_policy
 from pipeline.runs.lock import hold_lock
-from pipeline.runs.manifest import Manifest, find_runs, is_complete, manifest_path, read_manifest
+from pipeline.runs.manifest import Manifest, find_runs, is_complete, manifest_path, missing_in, read_manifest
 from pipeline.runs.retention import find_retained, is_pruned, refuse_pruned
 from pipeline.transform.run import build_models
 from pipeline.warehouse.duck import Warehouse
@@ -148,9 +148,9 @@ def _inputs(settings: Settings, policy: Policy) -> str:
 
 
 def pruned_runs(landing: Path) -> tuple[Manifest, ...]:
-    """The complete runs whose pages are gone: their audit events are still there."""
-    found = find_runs(landing)
-    return tuple(one for one in found if is_complete(one) and is_pruned(landing, one.account, one.run_id))
+    """The runs whose pages are gone, and that got all they asked for: their audit events are still there."""
+    found = (one for one in find_runs(landing) if missing_in((), one.extracts) is None)
+    return tuple(one for one in found if is_pruned(landing, one.account, one.run_id))
 
 
 def fill(build_file: Build, settings: Settings, plan: Plan) -> None:
