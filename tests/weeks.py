@@ -99,7 +99,7 @@ def _endpoint(chance: random.Random, account: str, number: int) -> Item:
         "ip": f"192.0.2.{number}",
         "port": 443,
         "host_name": f"{account}{number}",
-        "is_here": chance.random() < 0.8,
+        "is_here": chance.random() < 0.6,
         "kinds": chance.sample(("automatable", "unsecured", "discovered"), chance.randint(1, 2)),
         "certificate": None,
         "unit": chance.choice(UNITS),
@@ -111,9 +111,12 @@ def _endpoint(chance: random.Random, account: str, number: int) -> Item:
 
 def _live_endpoint(chance: random.Random, endpoint: Item, certificates: list[Item]) -> None:
     changes = {
-        "is_here": (0.12, lambda: not endpoint["is_here"]),
+        "is_here": (0.15, lambda: not endpoint["is_here"]),
         "kinds": (0.08, lambda: chance.sample(("automatable", "unsecured", "discovered"), chance.randint(1, 2))),
-        "certificate": (0.25, lambda: chance.choice((None, *certificates, *certificates[:3]))),
+        "certificate": (
+            0.25,
+            lambda: None if chance.random() < 0.3 else chance.choice((*certificates, *certificates[:3])),
+        ),
         "unit": (0.06, lambda: chance.choice(UNITS)),
         "status": (0.1, lambda: chance.choice(STATUSES)),
         "rating": (0.1, lambda: chance.choice(RATINGS)),

@@ -54,6 +54,7 @@ for _command in (
     asking.rules_group,
     asking.audit_trail,
     asking.dictionary,
+    asking.diff,
     first_day.sandbox,
     first_day.demo,
 ):

@@ -73,3 +73,16 @@ def dictionary(flags: Flags, /, out: Path | None) -> Outcome:
     from pipeline.jobs import asking  # noqa: PLC0415
 
     return asking.dictionary(flags.settings(), out)
+
+
+@click.command()
+@click.argument("run_a")
+@click.argument("run_b")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
+@click.pass_obj
+def diff(flags: Flags, /, run_a: str, run_b: str, form: str, out: Path | None) -> Outcome:
+    """What changed at each endpoint from RUN_A to the later RUN_B: kind of change, field, old and new value."""
+    from pipeline.jobs import asking  # noqa: PLC0415
+
+    return asking.diff(flags.settings(), (run_a, run_b), form=form, out=out)

@@ -48,3 +48,11 @@ def dictionary(settings: Settings, out: Path | None) -> Outcome:
 
     with open_read_only(published(settings)) as warehouse:
         return Outcome((str(write_dictionary(warehouse, settings, out)),))
+
+
+def diff(settings: Settings, runs: tuple[str, str], *, form: str, out: Path | None) -> Outcome:
+    """What changed at each endpoint from one published run to a later one; rows go to stdout or to `out`."""
+    from pipeline.export.diff import show_diff  # noqa: PLC0415
+
+    show_diff(published(settings), *runs, form=form, out=out)
+    return Outcome()

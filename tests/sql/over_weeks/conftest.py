@@ -1,0 +1,26 @@
+"""A history of some weeks as a published file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from model_build import Estate
+from weeks import write_weeks
+
+from pipeline.warehouse.publish import open_build, publish
+
+PUBLISHED_WEEKS = 4
+
+
+@pytest.fixture(scope="package")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database after the last of four weeks."""
+    folder = tmp_path_factory.mktemp("published")
+    build = open_build(folder / "tlm.duckdb")
+    estate = Estate(write_weeks(folder / "weeks", seed=22, weeks=PUBLISHED_WEEKS, places=40), build, folder / "landing")
+    runs = estate.runs()
+    for run in runs:
+        estate.take(run, everything=run == runs[-1])
+    publish(build)
+    return build.published
