@@ -19,6 +19,8 @@ STATUSES = (None, "AUTO_RENEW_SCHEDULED", "Action required", "AUTOMATION_FAILED"
 RATINGS = (None, "SECURE", "At risk", "NOT_SECURE", "VERY_SECURE", "odd")
 ISSUERS = (
     ("DigiCert Global G2 TLS RSA SHA256 2020 CA1", "DigiCert"),
+    ("Sectigo RSA Organization Validation Secure Server CA", "Sectigo"),
+    ("GeoTrust TLS RSA CA G1", "DigiCert"),
     ("Corp Internal CA", None),
     ("Somebody else CA", "Somebody"),
     (None, "Self signed"),
@@ -61,7 +63,8 @@ def write_weeks(folder: Path, seed: int, weeks: int, places: int = 12) -> Path:
 def _certificate(chance: random.Random, number: int) -> Item:
     issuer, vendor = chance.choice(ISSUERS)
     key_type, key_size = chance.choice(KEYS)
-    starts = START + timedelta(days=chance.randint(-350, 40))
+    ends = START + timedelta(days=chance.choice((-10, 3, 10, 20, 24, 31, 38, 45, 60, 95, 200, 300)))
+    starts = ends - timedelta(days=chance.choice((60, 90, 199, 250, 398)))
     name = f"c{number // 2}.example.test" if number % 5 else f"*.c{number // 2}.example.test"
     return {
         "id": f"cert-{number}",
@@ -70,7 +73,7 @@ def _certificate(chance: random.Random, number: int) -> Item:
         "thumbprint": f"{number:02X}" * 32 if number % 3 else None,
         "status": "issued",
         "valid_from": f"{starts:%Y-%m-%dT%H:%M:%SZ}" if number % 11 else None,
-        "valid_to": f"{starts + timedelta(days=chance.choice((60, 90, 199, 250, 398))):%Y-%m-%dT%H:%M:%SZ}",
+        "valid_to": f"{ends:%Y-%m-%dT%H:%M:%SZ}" if number % 13 else None,
         "issuing_ca_name": name if number % 9 == 0 else issuer,
         "ca_vendor": vendor,
         "key_type": key_type,
@@ -119,8 +122,8 @@ def _live_endpoint(chance: random.Random, endpoint: Item, certificates: list[Ite
         ),
         "unit": (0.06, lambda: chance.choice(UNITS)),
         "status": (0.1, lambda: chance.choice(STATUSES)),
-        "rating": (0.1, lambda: chance.choice(RATINGS)),
-        "error": (0.05, lambda: chance.choice((None, "timeout"))),
+        "rating": (0.2, lambda: chance.choice(RATINGS)),
+        "error": (0.1, lambda: chance.choice((None, "timeout"))),
     }
     for name, (probability, change) in changes.items():
         if chance.random() < probability:
@@ -163,8 +166,8 @@ def _item(chance: random.Random, endpoint: Item, as_of: datetime) -> Item:
     }
     certificate = endpoint["certificate"]
     if certificate is not None:
-        said = ("common_name", "serial_number", "thumbprint", "issuing_ca_name", "valid_from", "valid_to", "key_type")
-        item |= {name: certificate[name] for name in said}
+        said = ("common_name", "serial_number", "thumbprint", "issuing_ca_name", "valid_from", "valid_to")
+        item |= {name: certificate[name] for name in (*said, "key_type", "key_size", "signature_algorithm")}
         item["certificate_id"] = certificate["id"]
         if chance.random() < 0.1:  # an endpoint may know better, or worse
             item["issuing_ca_name"] = "Corp Internal CA"

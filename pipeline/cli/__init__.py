@@ -55,6 +55,7 @@ for _command in (
     asking.audit_trail,
     asking.dictionary,
     asking.diff,
+    asking.explain,
     first_day.sandbox,
     first_day.demo,
 ):

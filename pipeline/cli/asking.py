@@ -86,3 +86,19 @@ def diff(flags: Flags, /, run_a: str, run_b: str, form: str, out: Path | None) -
     from pipeline.jobs import asking  # noqa: PLC0415
 
     return asking.diff(flags.settings(), (run_a, run_b), form=form, out=out)
+
+
+@click.command()
+@click.argument("metric")
+@click.option("--member", metavar="M", help="Only this member, of a metric that has members.")
+@click.option("--account", metavar="A", help="The number of this account.")
+@click.option("--business-unit", metavar="U", help="The number of this unit.")
+@click.option("--run", "run_id", metavar="RUN", help="The number of this run (default: the newest).")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write all rows here, as csv or json.")
+@click.pass_obj
+def explain(flags: Flags, /, metric: str, *, form: str, out: Path | None, **of: str | None) -> Outcome:
+    """Where the number of METRIC comes from: its definition, SQL, rule, policy, and the rows behind it."""
+    from pipeline.jobs import asking  # noqa: PLC0415
+
+    return asking.explain(flags.settings(), metric, of, form=form, out=out)

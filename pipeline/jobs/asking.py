@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -56,3 +57,13 @@ def diff(settings: Settings, runs: tuple[str, str], *, form: str, out: Path | No
 
     show_diff(published(settings), *runs, form=form, out=out)
     return Outcome()
+
+
+def explain(settings: Settings, metric: str, of: Mapping[str, str | None], *, form: str, out: Path | None) -> Outcome:
+    """What a metric says, its number, SQL, rule and first rows; in another form than table all rows behind it.
+
+    `of`: member, account, business_unit and run_id of the number, where they are not all and the newest.
+    """
+    from pipeline.export.explain import Asked, show_explanation  # noqa: PLC0415
+
+    return Outcome(show_explanation(published(settings), Asked(metric, **of), form=form, out=out))

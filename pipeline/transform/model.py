@@ -24,7 +24,7 @@ from pipeline.errors import BuildFailed
 from pipeline.transform.columns import column_comments
 
 MODEL_SCHEMAS = ("meta", "rules", "staging", "core", "mart", "report", "export")
-_FOLDERS = (*MODEL_SCHEMAS, "checks", "macros", "adhoc")
+_FOLDERS = (*MODEL_SCHEMAS, "checks", "macros", "adhoc", "explain")
 # Filled by the pipeline itself; a model of such a name would overwrite it. meta.drift is shared: load adds rows too.
 FILLED = (
     *("rules.policy", "rules.business_unit_mapping", "rules.freezes"),

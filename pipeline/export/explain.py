@@ -1,0 +1,278 @@
+"""`tlm explain METRIC`: what a metric says, its number, the SQL that gives it, the rule, and the rows it counts.
+
+The SQL is data: rules.metric_queries says which rows of sql/explain/<subject>.sql count, the file says what a row is. A
+file is a SELECT that runs as it is; `true -- scope of x` in it is where the condition of a scope takes its place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UsageError
+from pipeline.export.query import run_query
+from pipeline.export.text_table import plain_table, show_cell
+from pipeline.places import content
+from pipeline.warehouse.duck import Warehouse, literal, open_read_only
+
+FORMATS = ("table", "csv", "json")
+_ROWS = 20
+_SCOPE = re.compile(r"true -- (scope|account) of (\w+)")
+_NOW = "from core.endpoints as endpoints\n"
+_VALUES = """
+select member, numerator, denominator, value, unit
+from mart.metrics
+where run_id = ? and metric = ? and account is not distinct from ? and business_unit is not distinct from ?
+order by member nulls first
+"""
+_RULES = "select demand, effective_from, effective_to, severity, source, clause, serves from rules.dated where rule = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which number: None is all members, all accounts, all units, the newest run."""
+
+    metric: str
+    member: str | None = None
+    account: str | None = None
+    business_unit: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`number_sql` gives member (where there are some), numerator and denominator, `rows_sql` the rows, counted first.
+
+    Both None where the published file has not got the rows; `lines` say so.
+    """
+
+    lines: tuple[str, ...]
+    number_sql: str | None = None
+    rows_sql: str | None = None
+    shown: tuple[str, ...] = ()
+
+
+def show_explanation(database: Path, asked: Asked, *, form: str = "table", out: Path | None = None) -> tuple[str, ...]:
+    """The explanation as lines with the first rows; in another form than table, all rows as `run_query` writes them."""
+    if out is not None and form == "table":
+        raise UsageError("--out takes the rows as a list; add --format csv or json.")
+    with open_read_only(database) as warehouse:
+        found = explain(warehouse, asked)
+        if form == "table":
+            return (*found.lines, *_first_rows(warehouse, found))
+    if found.rows_sql is None:
+        raise UsageError(found.lines[-1])
+    run_query(database, found.rows_sql, form=form, out=out)
+    return ()
+
+
+def explain(warehouse: Warehouse, asked: Asked) -> Explanation:
+    """The explanation of one number; UsageError for a metric, member, account, unit or run that is not there."""
+    words = _require_metric(warehouse, asked.metric)
+    run = _require_run(warehouse, asked.run_id)
+    asked = _require_scope(warehouse, asked, run["run_id"])
+    scope = [run["run_id"], asked.metric, asked.account, asked.business_unit]
+    values = warehouse.records(_VALUES, scope)
+    if asked.member is not None:
+        known = [str(value["member"]) for value in values if value["member"] is not None]
+        _require(asked.member, known, f"member of {asked.metric}")
+        values = [value for value in values if value["member"] == asked.member]
+    lines = [
+        f"{asked.metric}  {words['sentence']}",
+        "",
+        f"numerator    {words['numerator']}",
+        *([f"denominator  {words['denominator']}"] if words["denominator"] else []),
+        f"run          {run['run_id']}, as of {run['as_of_at']:%Y-%m-%d %H:%M} UTC",
+        f"scope        {_scope_words(asked)}",
+        *(f"number       {_number_words(value)}" for value in values),
+        *(["number       none: the metric has no row in this run and scope"] if not values else []),
+    ]
+    queries = warehouse.records("select * from rules.metric_queries where metric = ?", [asked.metric])
+    if not queries:
+        lines += ["", "-- a metric of your own: its model is in models/ beside tlm.toml", _stored(asked, run["run_id"])]
+        return Explanation(tuple(lines))
+    query = queries[0]
+    lines += _policy_lines(warehouse, query["settings"]) + _rule_lines(warehouse, query["rule"])
+    subject = _subject(query, asked, run)
+    if subject is None:
+        lines += [
+            "",
+            _stored(asked, run["run_id"]),
+            f"The rows of an earlier run are not in this file: {_elsewhere(run)}",
+        ]
+        return Explanation(tuple(lines))
+    number_sql, rows_sql = _statements(query, asked, subject)
+    if not run["is_newest"]:
+        lines.append("rules        those of today; the number above is as it was published")
+    return Explanation((*lines, "", *number_sql.splitlines()), number_sql, rows_sql, _shown(query["subject"]))
+
+
+def _require_metric(warehouse: Warehouse, metric: str) -> dict[str, Any]:
+    found = {row["metric"]: row for row in warehouse.records("select * from rules.metrics order by metric")}
+    _require(metric, list(found), "metric")
+    return found[metric]
+
+
+def _require_run(warehouse: Warehouse, run_id: str | None) -> dict[str, Any]:
+    """The run that was named, or the newest; with its instant, and whether it is the one the tables are of."""
+    runs = {
+        row["run_id"]: row
+        for row in warehouse.records(
+            "select metrics.run_id, min(metrics.as_of_at) as as_of_at, metrics.run_id = current_run.run_id as is_newest"
+            " from mart.metrics as metrics cross join meta.current_run as current_run"
+            " group by metrics.run_id, current_run.run_id order by metrics.run_id"
+        )
+    }
+    if run_id is not None and run_id not in runs:
+        msg = f"No run {run_id!r} is in the database; its newest are: {', '.join(list(runs)[-5:])}."
+        raise UsageError(msg)
+    return runs[run_id] if run_id is not None else next(row for row in runs.values() if row["is_newest"])
+
+
+def _require_scope(warehouse: Warehouse, asked: Asked, run_id: str) -> Asked:
+    """With the account of the unit, where only one account has it."""
+    scopes = warehouse.rows(
+        "select distinct account, business_unit from mart.metrics where run_id = ? and account is not null"
+        " order by all",
+        [run_id],
+    )
+    if asked.account is not None:
+        _require(asked.account, [account for account, _ in scopes], "account")
+    if asked.business_unit is None:
+        return asked
+    held = [(account, unit) for account, unit in scopes if unit is not None and asked.account in (None, account)]
+    _require(asked.business_unit, [unit for _, unit in held], "business unit")
+    accounts = [account for account, unit in held if unit == asked.business_unit]
+    if len(accounts) > 1:
+        msg = f"The accounts {', '.join(accounts)} have a unit {asked.business_unit!r}; name one with --account."
+        raise UsageError(msg)
+    return Asked(asked.metric, asked.member, accounts[0], asked.business_unit, asked.run_id)
+
+
+def _require(name: str, known: Iterable[str], what: str) -> None:
+    names = list(dict.fromkeys(known))
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or names[:3]
+        msg = f"There is no {what} {name!r}; near it: {', '.join(near) or 'nothing'}."
+        raise UsageError(msg)
+
+
+def _subject(query: Mapping[str, Any], asked: Asked, run: Mapping[str, Any]) -> str | None:
+    """The SELECT of the rows in the scope, as of the run; None where these rows are not kept."""
+    text = (content("sql") / "explain" / f"{query['subject']}.sql").read_text(encoding="utf-8")
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("--")) + "\n"
+    if not run["is_newest"]:
+        is_kept = query["subject"] == "endpoints" and "last_discovered_at" not in query["counted"]
+        if not is_kept:
+            return None
+        body = body.replace(_NOW, f"from core.endpoints_as_of({_instant(run['as_of_at'])}) as endpoints\n")
+    return _SCOPE.sub(lambda found: _condition(asked, found[2], is_whole=found[1] == "scope"), body)
+
+
+def _condition(asked: Asked, table: str, *, is_whole: bool) -> str:
+    parts = []
+    if asked.account is not None:
+        parts.append(f"{table}.account = {literal(asked.account)}")
+    if asked.business_unit is not None and is_whole:
+        parts.append(f"{table}.business_unit = {literal(asked.business_unit)}")
+    return " and ".join(parts) or "true"
+
+
+def _statements(query: Mapping[str, Any], asked: Asked, subject: str) -> tuple[str, str]:
+    """The statement of the number and that of the rows, both over the same rows."""
+    indented = "".join(f"    {line}\n" if line else "\n" for line in subject.rstrip().split("\n"))
+    head = f"with subject as (\n{indented})\n\n"
+    member, where, group = query["member_sql"], "", ""
+    if member is not None and asked.member is not None:
+        where = f"where {member} = {literal(asked.member)}\n"
+    elif member is not None:
+        group = f"group by {member}\norder by member\n"
+    columns = [f"{member} as member"] if group else []
+    columns += [f"{query['numerator_sql']} as numerator", f"{query['denominator_sql'] or 'null'} as denominator"]
+    listed = ",\n    ".join(columns)
+    number = f"{head}select\n    {listed}\nfrom subject\n{where}{group}"
+    either = f"({query['counted']})" + (f" or ({query['among']})" if query["among"] else "")
+    rows = (
+        f"{head}select\n    coalesce({query['counted']}, false) as is_counted,\n    *\nfrom subject\n"
+        f"{where or 'where true'} and ({either})\norder by is_counted desc, {', '.join(_shown(query['subject'])[:2])}"
+    )
+    return number.rstrip(), rows.replace("\n and", " and")
+
+
+def _shown(subject: str) -> tuple[str, ...]:
+    """The columns that tell a row apart and are read first, in the file's `-- shows:` line."""
+    text = (content("sql") / "explain" / f"{subject}.sql").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("-- shows:"))
+    return tuple(name.strip() for name in line.removeprefix("-- shows:").split(","))
+
+
+def _first_rows(warehouse: Warehouse, found: Explanation) -> list[str]:
+    """The first rows, counted ones before those they are a share of."""
+    if found.rows_sql is None:
+        return []
+    names = ("is_counted", *found.shown)
+    rows = warehouse.rows(f"select {', '.join(names)} from ({found.rows_sql}\nlimit {_ROWS + 1})")  # noqa: S608 -- names and SQL of our own
+    count = f"the first {_ROWS} rows; --format csv --out FILE writes all" if len(rows) > _ROWS else f"{len(rows)} rows"
+    return ["", f"-- {count}", *plain_table(names, rows[:_ROWS]).splitlines()]
+
+
+def _stored(asked: Asked, run_id: str) -> str:
+    conditions = [f"run_id = {literal(run_id)}", f"metric = {literal(asked.metric)}"]
+    for name, value in (("account", asked.account), ("business_unit", asked.business_unit)):
+        conditions.append(f"{name} is null" if value is None else f"{name} = {literal(value)}")
+    if asked.member is not None:
+        conditions.append(f"member = {literal(asked.member)}")
+    return f"select member, numerator, denominator from mart.metrics where {' and '.join(conditions)}"  # noqa: S608 -- to be read
+
+
+def _elsewhere(run: Mapping[str, Any]) -> str:
+    return f"`tlm report weekly --as-of {run['as_of_at']:%Y-%m-%d}` builds it again, `tlm diff` tells what moved."
+
+
+def _instant(at: datetime) -> str:
+    return f"timestamp '{at.isoformat(sep=' ')}'"
+
+
+def _scope_words(asked: Asked) -> str:
+    if asked.account is None:
+        return "all accounts"
+    unit = f", business unit {show_cell(asked.business_unit)}" if asked.business_unit is not None else ""
+    return f"account {show_cell(asked.account)}{unit}"
+
+
+def _number_words(value: Mapping[str, Any]) -> str:
+    member = f"{show_cell(value['member'])}: " if value["member"] is not None else ""
+    numerator, denominator, unit = value["numerator"], value["denominator"], value["unit"]
+    if denominator is None:
+        return f"{member}{numerator:,}" + ("" if unit == "count" else f" {unit}")
+    if value["value"] is None:
+        return f"{member}{numerator:,} of {denominator:,}, nothing to divide by"
+    share = f"{value['value']:.1%}" if unit == "share" else f"{value['value']:,.1f} a week"
+    return f"{member}{share} = {numerator:,} / {denominator:,}"
+
+
+def _policy_lines(warehouse: Warehouse, settings: str | None) -> list[str]:
+    names = settings.split() if settings else []
+    row = warehouse.records("select * from rules.policy")[0] if names else {}
+    return [f"policy       {name} = {show_cell(row[name])}" for name in names]
+
+
+def _rule_lines(warehouse: Warehouse, rule: str | None) -> list[str]:
+    """The periods of the rule, each with its days, severity and source."""
+    lines = []
+    for row in warehouse.records(f"{_RULES} order by effective_from nulls first, demand", [rule]) if rule else []:
+        days = _days(row["effective_from"], row["effective_to"])
+        serves = f"; serves {row['serves']}" if row["serves"] else ""
+        lines.append(
+            f"rule         {rule}: {row['demand']}{days} ({row['severity']}; {row['source']}, {row['clause']}{serves})"
+        )
+    return lines
+
+
+def _days(first: object, after_last: object) -> str:
+    return "".join(f", {word} {day}" for word, day in (("from", first), ("before", after_last)) if day is not None)

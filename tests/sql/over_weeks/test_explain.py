@@ -1,0 +1,146 @@
+"""`tlm explain`: the SQL that it shows gives the number that was published, for every metric."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from weeks import run_id
+
+from pipeline.errors import UsageError
+from pipeline.export.explain import Asked, explain, show_explanation
+from pipeline.places import content
+from pipeline.transform.model import Source
+from pipeline.transform.tables import read_tables
+from pipeline.warehouse.duck import Warehouse, open_read_only
+
+with (content("sql") / "rules" / "metrics.csv").open(encoding="utf-8", newline="") as _file:
+    METRICS = [row["metric"] for row in csv.DictReader(_file)]
+
+
+@pytest.fixture(scope="module")
+def warehouse(published: Path) -> Iterator[Warehouse]:
+    """The published file as people open it."""
+    with open_read_only(published) as opened:
+        yield opened
+
+
+def numbers(warehouse: Warehouse, metric: str) -> list[dict[str, Any]]:
+    """What was published of a metric in the newest run: everything, each account, and the first and last unit of each."""
+    return warehouse.records(
+        "with units as (select account, min(business_unit) as first_unit, max(business_unit) as last_unit"
+        " from core.endpoints group by account)"
+        " select metrics.* from mart.metrics as metrics left join units on units.account = metrics.account"
+        " where metrics.metric = ? and metrics.run_id = (select run_id from meta.current_run)"
+        " and (metrics.business_unit is null or metrics.business_unit in (units.first_unit, units.last_unit))",
+        [metric],
+    )
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_sql_gives_the_published_number(metric: str, warehouse: Warehouse) -> None:
+    """Exactly numerator and denominator, in each scope and for each member; and the rows are as many as are counted."""
+    found = numbers(warehouse, metric)
+    assert found
+    assert metric in NEVER or any(row["numerator"] for row in found), (
+        "a world in which nothing of it happens shows nothing"
+    )
+    for row in found:
+        asked = Asked(metric, row["member"], row["account"], row["business_unit"])
+        explained = explain(warehouse, asked)
+        assert explained.number_sql is not None
+        got = warehouse.rows(explained.number_sql)
+        assert got == [(row["numerator"], row["denominator"])], asked
+        if row["scope"] == "all" and row["unit"] in ("count", "share") and metric not in LARGEST:
+            counted = warehouse.rows(f"select count(*) from ({explained.rows_sql}) where is_counted")
+            assert counted == [(row["numerator"],)], asked
+
+
+# We have no jobs yet, and four weeks are too short.
+NEVER = {"renewal.success", "unsecured.age_31_90", "unsecured.age_over_90"}
+# Their number is that of one row, or the sum of a column.
+LARGEST = {"blast.endpoints_per_certificate_max", "trust.largest_ca_share", "inventory.completeness"}
+
+
+def test_without_a_member_the_sql_gives_them_all(warehouse: Warehouse) -> None:
+    """One row a member that occurs."""
+    explained = explain(warehouse, Asked("rating"))
+    got = {(member, count) for member, count, _ in warehouse.rows(explained.number_sql or "")}
+    assert got == {(r["member"], r["numerator"]) for r in numbers(warehouse, "rating") if r["scope"] == "all"} - {
+        (word, 0) for word in ("VERY_SECURE", "SECURE", "AT_RISK", "NOT_SECURE", "NOT_RATED")
+    }
+
+
+def test_it_says_what_stands_behind_a_number(published: Path) -> None:
+    """Definition, both halves, the number, the policy, the rule with source, and the first rows under their names."""
+    text = "\n".join(show_explanation(published, Asked("crypto.weak_key", account="north")))
+    assert text.startswith("crypto.weak_key  Certificates whose key is weak.")
+    assert "numerator    certificates with a weak key" in text
+    assert "denominator  certificates whose key is known" in text
+    assert "scope        account north" in text
+    assert "rule         weak_key: RSA: at least 2048 bits, divisible by 8 (high; CA/Browser Forum TLS BR" in text
+    assert "endpoints.account = 'north'" in text
+    assert "is_counted  certificate_key" in text
+    text = "\n".join(show_explanation(published, Asked("expiry.manual_30d")))
+    assert "policy       manual_30d_target = 0" in text
+
+
+def test_all_rows_go_to_a_file(published: Path, tmp_path: Path) -> None:
+    """As many as numerator and denominator say, and all their columns."""
+    out = tmp_path / "rows.csv"
+    assert show_explanation(published, Asked("coverage.protection"), form="csv", out=out) == ()
+    with out.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with open_read_only(published) as opened:
+        (row,) = [row for row in numbers(opened, "coverage.protection") if row["scope"] == "all"]
+    assert len(rows) == row["denominator"]
+    assert sum(row["is_counted"] == "true" for row in rows) == row["numerator"]
+    assert {"endpoint_key", "protection", "sans"} <= rows[0].keys()
+
+
+@pytest.mark.parametrize("metric", ["coverage.protection", "coverage.automation", "unsecured.age_8_30", "rating"])
+def test_an_earlier_run_is_explained_from_its_versions(metric: str, warehouse: Warehouse) -> None:
+    """Metrics of endpoints have their SQL also for a run of weeks ago, and the same rules give the same number."""
+    sql = "select numerator, denominator, member from mart.metrics where metric = ? and run_id = ? and scope = 'all'"
+    for numerator, denominator, member in warehouse.rows(sql, [metric, run_id(1)]):
+        explained = explain(warehouse, Asked(metric, member, run_id=run_id(1)))
+        assert warehouse.rows(explained.number_sql or "") == [(numerator, denominator)]
+
+
+def test_where_the_rows_are_gone_it_says_so(warehouse: Warehouse) -> None:
+    """The number of an earlier run is there, what it was counted from is not."""
+    explained = explain(warehouse, Asked("crypto.weak_key", run_id=run_id(1)))
+    assert explained.number_sql is None
+    assert "tlm report weekly --as-of 2026-09-14" in explained.lines[-1]
+    assert any(line.startswith("number       ") for line in explained.lines)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (Asked("coverage.protecton"), "There is no metric 'coverage.protecton'; near it: coverage.protection"),
+        (Asked("rating", "SECUR"), "There is no member of rating 'SECUR'; near it: SECURE"),
+        (Asked("rating", account="nort"), "There is no account 'nort'; near it: north"),
+        (Asked("rating", business_unit="Retal"), "There is no business unit 'Retal'; near it: Retail"),
+        (Asked("rating", business_unit="Retail"), "The accounts north, south have a unit 'Retail'"),
+        (Asked("rating", run_id="20250101T000000Z-abcdef"), f"its newest are: {run_id(0)}, {run_id(1)}"),
+    ],
+)
+def test_what_is_not_there_is_answered_with_what_is(asked: Asked, says: str, warehouse: Warehouse) -> None:
+    """The nearest names, or the newest runs."""
+    with pytest.raises(UsageError) as caught:
+        explain(warehouse, asked)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted((content("sql") / "explain").glob("*.sql")), ids=lambda path: path.stem)
+def test_the_rows_of_a_subject_are_read_and_nothing_else(path: Path, warehouse: Warehouse) -> None:
+    """Each file is one SELECT of the kind that models are, and runs as it is."""
+    text = path.read_text(encoding="utf-8")
+    read_tables(warehouse, Source(path, "", (), text, 1))
+    shown = next(line for line in text.splitlines() if line.startswith("-- shows:"))
+    names = {name.strip() for name in shown.removeprefix("-- shows:").split(",")}
+    assert names <= dict(warehouse.columns(text)).keys()
