@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from pipeline.config import Settings
-from pipeline.errors import OutputFailed
+from pipeline.errors import OutputFailed, RunIncomplete
 from pipeline.jobs.outcome import Clock
 from pipeline.load.published import read_published
 from pipeline.policy import Policy
@@ -23,7 +23,7 @@ def retain(settings: Settings, policy: Policy, clock: Clock) -> None:
     landing = settings.data / "landing"
     try:
         removed = prune_runs(landing, policy, settings.zone, read_published(settings.database).needed, clock())
-    except (OutputFailed, OSError) as error:
+    except (OutputFailed, RunIncomplete, OSError) as error:
         logger.warning("Old runs are still there: %s", error)
         return
     if removed.runs:

@@ -3,7 +3,8 @@
 Per account: every run of the last days (`all_days`), then the last complete one of each ISO week, then of each month,
 in the configured zone. A run that was not complete is never the one of its week. What is removed are the folders of the
 resources; manifest, opening and the marker `pruned.json` stay, so the chain of manifests can be followed for ever.
-Audit events and job outcomes lie beside the runs and are not touched.
+Audit events and job outcomes lie beside the runs and are not touched; nor is what no run has made: a folder that a
+symbolic link leads to, one without manifest and opening, and any other file or folder in one of a run.
 
 Ages do not come from the clock: they count back from the newest published run of the account, and a gap between two
 runs counts as a week at most. A run that was started under a wrong clock ages the others by a week, not by years.
@@ -21,9 +22,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipeline.errors import UsageError
+from pipeline.config import RESOURCES
+from pipeline.errors import OutputFailed, UsageError
 from pipeline.policy import Policy, Retention
 from pipeline.runs import manifest as manifests
+from pipeline.runs import opening as openings
 from pipeline.runs.disk import failed_output, replace_synced, sync_folder
 
 FILE_NAME = "pruned.json"
@@ -31,6 +34,7 @@ FILE_NAME = "pruned.json"
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _LONGEST_GAP = timedelta(days=7)
 _YEAR = timedelta(days=366)
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Pruned(msgspec.Struct, frozen=True):
@@ -124,36 +128,47 @@ def is_pruned(landing: Path, account: str, run_id: str) -> bool:
 def prune_runs(landing: Path, policy: Policy, zone: ZoneInfo, needed: Needed, now: datetime) -> Removed:
     """Remove what the policy does not keep, and what an earlier pass left half-removed; the caller holds the lock.
 
-    `now` (aware) is only written down. OutputFailed names the folder that the disk refuses to remove.
+    `now` (aware) is only written down. A run that the disk refuses to remove does not keep the others: OutputFailed
+    names the first of them at the end.
     """
     runs = find_landed(landing)
-    folders = [landing / run.account / run.run_id for run in runs if run.is_pruned]
-    for removal in choose_removals(runs, policy, zone, needed):
-        run = removal.run
-        folders.append(landing / run.account / run.run_id)
-        marker = Pruned(
-            run_id=run.run_id,
-            account=run.account,
-            pruned_at=now.astimezone(UTC).replace(microsecond=0),
-            rule=removal.rule,
-            age_days=removal.age.days,
-            counted_from=removal.counted_from,
-            retention=msgspec.structs.asdict(policy.retention),
-        )
-        replace_synced(folders[-1] / FILE_NAME, msgspec.json.format(msgspec.json.encode(marker), indent=2) + b"\n")
-    sizes = [_remove_pages(folder) for folder in folders]
+    removals = {removal.run: removal for removal in choose_removals(runs, policy, zone, needed)}
+    sizes, failures = [], []
+    for run in runs:
+        folder = landing / run.account / run.run_id
+        try:
+            if run in removals:
+                _mark(folder, removals[run], policy.retention, now)
+            if run in removals or run.is_pruned:
+                sizes.append(_remove_pages(folder))
+        except OutputFailed as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
     return Removed(sum(size is not None for size in sizes), sum(size or 0 for size in sizes))
 
 
 def find_landed(landing: Path) -> list[Landed]:
     """All runs below `landing`, finished or not, by account and run; RunIncomplete when a manifest is damaged."""
     found = []
-    for folder in sorted(path for path in landing.glob("*/*") if _RUN_ID.fullmatch(path.name)):
+    accounts = [path for path in landing.glob("*") if path.is_dir() and not path.is_symlink()]
+    for folder in sorted(path for account in accounts for path in account.iterdir() if _is_run(path)):
         run = Landed(folder.parent.name, folder.name, is_pruned=(folder / FILE_NAME).exists())
         if not run.is_pruned and (folder / manifests.FILE_NAME).exists():
             run = replace(run, is_complete=manifests.is_complete(manifests.read_manifest(folder / manifests.FILE_NAME)))
         found.append(run)
     return found
+
+
+def _is_run(path: Path) -> bool:
+    """Whether this tool has made it: a folder of its own, named for an instant, with an opening or a manifest."""
+    if path.is_symlink() or not _RUN_ID.fullmatch(path.name):
+        return False
+    try:
+        is_dated = Landed(path.parent.name, path.name).started_at >= _EARLIEST
+    except ValueError:  # the 30th of February
+        return False
+    return is_dated and any((path / name).is_file() for name in (openings.FILE_NAME, manifests.FILE_NAME))
 
 
 def choose_removals(runs: Iterable[Landed], policy: Policy, zone: ZoneInfo, needed: Needed) -> list[Removal]:
@@ -221,13 +236,28 @@ def _is_held(day: date, policy: Policy) -> bool:
     return any(hold.from_on <= day <= (hold.to_on or date.max) for hold in policy.legal_holds)
 
 
+def _mark(folder: Path, removal: Removal, retention: Retention, now: datetime) -> None:
+    """Write the marker of a run whose pages go next."""
+    marker = Pruned(
+        run_id=removal.run.run_id,
+        account=removal.run.account,
+        pruned_at=now.astimezone(UTC).replace(microsecond=0),
+        rule=removal.rule,
+        age_days=removal.age.days,
+        counted_from=removal.counted_from,
+        retention=msgspec.structs.asdict(retention),
+    )
+    replace_synced(folder / FILE_NAME, msgspec.json.format(msgspec.json.encode(marker), indent=2) + b"\n")
+
+
 def _remove_pages(folder: Path) -> int | None:
     """Remove the folders of the resources of a run; their bytes, or None when they are gone already."""
     size = None
     try:
-        for resource in sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink()):
-            size = (size or 0) + sum(file.stat().st_size for file in resource.rglob("*") if file.is_file())
-            shutil.rmtree(resource)
+        for resource in (folder / name for name in RESOURCES):
+            if resource.is_dir() and not resource.is_symlink():
+                size = (size or 0) + sum(file.stat().st_size for file in resource.rglob("*") if file.is_file())
+                shutil.rmtree(resource)
         sync_folder(folder)
     except OSError as error:
         raise failed_output(folder, error) from None

@@ -229,20 +229,70 @@ def test_a_pass_that_was_killed_is_finished_by_the_next(landing: Path, monkeypat
             prune_runs(landing, Policy(), BERLIN, needed, NOW)
     (folder,) = calls
     assert folder.exists()
-    assert prune_runs(landing, Policy(retention=Retention(all_days=99)), BERLIN, needed, NOW).runs == 9
+    assert prune_runs(landing, Policy(retention=Retention(all_days=99)), BERLIN, needed, NOW).runs == 1
     assert not folder.exists()
     assert (folder.parent / "manifest.json").exists()
+    assert prune_runs(landing, Policy(), BERLIN, needed, NOW).runs == 8
 
 
 def test_a_folder_that_cannot_be_removed_is_named(landing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One sentence, with the run."""
+    """One sentence, with the run; the others are removed all the same."""
+    stuck = landing / "prod" / days_before(40)
+    remove = retention.shutil.rmtree
 
     def refuse(folder: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(folder))
+        if folder.parent == stuck:
+            raise PermissionError(13, "Permission denied", str(folder))
+        remove(folder)
 
     monkeypatch.setattr(retention.shutil, "rmtree", refuse)
     with pytest.raises(OutputFailed, match=rf"prod/{days_before(40)} cannot be written \(Permission denied\)"):
         prune_runs(landing, Policy(), BERLIN, Needed({"prod": days_before(0)}), NOW)
+    assert len(list(landing.glob("prod/*/agents"))) == 41 - 8
+
+
+SHORTEST = Policy(retention=Retention(all_days=1, weekly_years=0, monthly_years=0))
+
+
+@pytest.mark.parametrize("what", ["run", "account", "resource"])
+def test_no_link_is_followed(landing: Path, tmp_path: Path, what: str) -> None:
+    """Whatever a symbolic link in the landing zone leads to keeps its bytes, and gets no marker."""
+    old, outside = "20200101T000000Z-abcdef", tmp_path / "outside"
+    for name in (old, days_before(0)):
+        (outside / name / "agents").mkdir(parents=True)
+        (outside / name / "agents" / "mine.txt").write_text("mine")
+        write_manifest(outside / name, MANIFEST)
+    if what == "account":
+        (landing / "apac").symlink_to(outside)
+    elif what == "run":
+        (landing / "prod" / old).symlink_to(outside / old)
+    else:
+        (landing / "prod" / old).mkdir()
+        write_manifest(landing / "prod" / old, MANIFEST)
+        (landing / "prod" / old / "agents").symlink_to(outside / old / "agents")
+    before = contents(outside)
+    done = prune_runs(landing, SHORTEST, BERLIN, Needed({"prod": days_before(0)}), NOW)
+    assert done.runs == 39
+    assert contents(outside) == before
+
+
+def test_what_no_run_has_made_is_left_alone(landing: Path) -> None:
+    """A file named like a run, a date that is none, a folder without manifest or opening, notes among the pages."""
+    prod = landing / "prod"
+    (prod / "20200101T000000Z-aaaaaa").write_text("a file")
+    for name in ("20250230T000000Z-abcdef", "00010101T000000Z-abcdef", "20200102T000000Z-abcdef"):
+        (prod / name / "agents").mkdir(parents=True)
+        (prod / name / "agents" / "mine.txt").write_text("mine")
+    for name in ("20250230T000000Z-abcdef", "00010101T000000Z-abcdef"):
+        write_manifest(prod / name, MANIFEST)
+    (prod / days_before(40) / "notes").mkdir()
+    (prod / days_before(40) / "notes" / "mine.txt").write_text("mine")
+    before = contents(landing)
+    done = prune_runs(landing, SHORTEST, ZoneInfo("America/New_York"), Needed({"prod": days_before(0)}), NOW)
+    assert done.runs == 39
+    gone = {name for name in before if name not in contents(landing)}
+    assert {name.split("/")[1] for name in gone} == {days_before(days) for days in range(2, 41)}
+    assert all("/agents/p" in name for name in gone)
 
 
 def test_a_removed_run_says_when_and_why(landing: Path) -> None:
