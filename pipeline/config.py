@@ -172,7 +172,7 @@ def read_settings(path: Path | None, environ: Mapping[str, str], flags: Mapping[
     """Settings from the file (default ./tlm.toml), the environment and flags (named e.g. "extract.page_size")."""
     place = path or Path(environ.get("TLM_CONFIG", FILE_NAME))
     try:
-        table = tomllib.loads(place.read_text(encoding="utf-8"))
+        table = tomllib.loads(place.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         looked = f"--config, TLM_CONFIG, {FILE_NAME} in {Path.cwd()}"
         msg = f"No configuration at {place} (looked at: {looked}); run `tlm init` to write one."

@@ -133,7 +133,7 @@ def read_policy(folder: Path) -> Policy:
     """The policy of `folder`, or the defaults where there is no policy.toml."""
     place = folder / FILE_NAME
     try:
-        table = tomllib.loads(place.read_text(encoding="utf-8"))
+        table = tomllib.loads(place.read_text(encoding="utf-8-sig"))
         policy = msgspec.convert(table, Policy)
     except FileNotFoundError:
         return Policy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,19 @@ import click
 if TYPE_CHECKING:
     from pipeline.config import Settings
 
-DAY = click.DateTime(["%Y-%m-%d"])
+
+class _Day(click.DateTime):
+    """A day with room on both sides for zones and for the next day."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The day at midnight."""
+        day: datetime = super().convert(value, param, ctx)
+        if not 1970 <= day.year < 3000:
+            self.fail(f"{day.date()} is not a day from 1970 to 2999.", param, ctx)
+        return day
+
+
+DAY = _Day(["%Y-%m-%d"])
 FORM = click.Choice(["table", "csv", "json", "parquet"])
 
 

@@ -156,7 +156,6 @@ def pruned_runs(landing: Path) -> tuple[Manifest, ...]:
 def fill(build_file: Build, settings: Settings, plan: Plan) -> None:
     """Load the runs of the plan and build their models; the last one in full, with its checks."""
     warehouse, landing = build_file.warehouse, settings.data / "landing"
-    warehouse.limit_memory(max(sum(map(_rows, manifests)) for _, manifests in plan.runs))
     if plan.runs[0][0] == plan.before.run_id:
         _take_back(warehouse, landing, plan)
     for number, (run, manifests) in enumerate(plan.runs, 1):
@@ -236,8 +235,3 @@ def _warn_of_incomplete(run: str, manifest: Manifest, accepted: str) -> None:
         " shares wrong; the report says so on its cover, and the next complete extract ends it.",
         *(manifest.account, run, accepted.rstrip("."), manifest.reason),
     )
-
-
-def _rows(manifest: Manifest) -> int:
-    """How many items the run of an account has landed."""
-    return sum(extract.rows_received for extract in manifest.extracts)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.transform.checks import Outcome
 from pipeline.transform.custom import adopt_custom_models, bring_kept, build_custom_models, plan_custom_models
+from pipeline.transform.custom_metrics import forget_custom_metrics
 from pipeline.warehouse.publish import Build, work_apart
 
 
@@ -17,6 +18,7 @@ def add_custom_models(build: Build, folder: Path) -> tuple[Outcome, ...]:
     if build.published.exists():
         bring_kept(build.warehouse, build.published)
     run_id = str(build.warehouse.rows("select run_id from meta.current_run")[0][0])
+    forget_custom_metrics(build.warehouse, run_id)  # of an earlier build of this run: no model may count them
     custom = plan_custom_models(build.warehouse, folder / "models")
     outcomes = work_apart(build, lambda apart: build_custom_models(apart, custom, run_id)) if custom.models else ()
     adopt_custom_models(build.warehouse, custom, outcomes, build.apart, run_id)

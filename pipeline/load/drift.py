@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from pipeline.warehouse.duck import Warehouse, identifier, literal
 
 SAMPLED_ITEMS = 500
 """Items of a resource of which all names are read, the first as received: what a contract forgot is in nearly all."""
+STRANGE_NAMES = 200
+"""Names outside of the contract that are told apart, of a resource: an item may have any number of them."""
 _SAMPLE_LENGTH = 200
 _LONGEST_NAME = 100  # in a message: a name on the wire may have any length
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -59,20 +62,43 @@ def find_drift(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
     for extract in extracts:
         sample = _sample(landing, manifest, extract)
         items, filled = counts[extract.resource]
-        seen = Counter(filled) | sample.named  # of both counts the larger; what is in none is not there
         contract = {one.name for one in calls[extract.resource].fields}
+        seen = _most_named(Counter(filled) | sample.named, contract)  # of both counts the larger
         for name in sorted(contract - seen.keys()):
             before = known.get((extract.resource, name))
             if before is not None:
                 last = f"last seen in {before[5]} items of run {before[4]}"
                 drift.append((extract.resource, name, "vanished", items, last))
         for name in sorted(seen.keys() - contract):
-            told = f"in {seen[name]} of the first {sample.items} items, e.g. {sample.values[name]}"
+            example = sample.values.get(name, "names that fewer items have")
+            told = f"in {seen[name]} of the first {sample.items} items, e.g. {example}"
             drift.append((extract.resource, name, "appeared", seen[name], told))
         for name, times in seen.items():
             first = known[extract.resource, name][3] if (extract.resource, name) in known else manifest.run_id
             known[extract.resource, name] = (extract.resource, name, name in contract, first, manifest.run_id, times)
-    _write(warehouse, manifest, list(known.values()), drift)
+    _write(warehouse, manifest, _newest(known.values()), drift)
+
+
+def _most_named(seen: Counter[str], contract: Collection[str]) -> Counter[str]:
+    """`seen` with the names outside of the contract that most items have; the others are one entry, (more)."""
+    strange = sorted(seen.keys() - contract, key=lambda name: (-seen[name], name))
+    kept = Counter({name: times for name, times in seen.items() if name in contract})
+    kept.update({name: seen[name] for name in strange[:STRANGE_NAMES]})
+    if strange[STRANGE_NAMES:]:
+        kept["(more)"] = sum(seen[name] for name in strange[STRANGE_NAMES:])
+    return kept
+
+
+def _newest(known: Iterable[_Sighting]) -> list[_Sighting]:
+    """All names of the contract, and of the others of each resource those that were seen last."""
+    names = sorted(known, key=lambda one: (one[2], one[4], one[5], one[1]), reverse=True)
+    strange: Counter[str] = Counter()
+    kept = []
+    for one in names:
+        strange[one[0]] += not one[2]
+        if one[2] or strange[one[0]] <= 2 * STRANGE_NAMES:
+            kept.append(one)
+    return kept
 
 
 def _write(
@@ -93,7 +119,7 @@ def judge_drift(warehouse: Warehouse, run_id: str, policy: Drift) -> tuple[str, 
     """What there is to tell of the run's drift: one line, or none; CheckFailed where the policy says fail.
 
     meta.drift must be built. A field counts where it is news to the published file, so that what was published once
-    does not stop the next run; values count whenever there are any.
+    does not stop the next run, nor the same one built again; values count whenever there are any.
     """
     found = warehouse.records(_FOUND, [run_id, run_id])
     if not found:

@@ -6,6 +6,7 @@ A list is read whole and checked line by line before anything of it is used.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -101,7 +102,7 @@ def _read(place: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{place} cannot be read ({error}); save it as UTF-8 text, or remove it."
         raise ConfigurationError(msg) from None
-    lines = csv.reader(text.splitlines(keepends=True), strict=True)
+    lines = csv.reader(io.StringIO(text), strict=True)
     try:
         header = tuple(name.strip() for name in next(lines, []))
         if header != columns:

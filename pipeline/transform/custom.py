@@ -24,7 +24,7 @@ from pipeline.transform.checks import (
     refuse_failures,
     refuse_writes,
 )
-from pipeline.transform.custom_metrics import add_custom_metrics, forget_custom_metrics, metric_checks
+from pipeline.transform.custom_metrics import add_custom_metrics, metric_checks
 from pipeline.transform.dictionary import read_columns, record_models, write_comments
 from pipeline.transform.kinds import build_model, send
 from pipeline.transform.model import Kind, Model, read_custom_models
@@ -172,7 +172,6 @@ def adopt_custom_models(
     kept = ", ".join("?" * len(custom.orphans))
     but = f" and model not in ({kept})" if kept else ""
     warehouse.execute(f"delete from meta.models where {_OF_CUSTOM}{but}", custom.orphans)
-    forget_custom_metrics(warehouse, run_id)
     if not custom.models:
         return
     with warehouse.beside(file, "apart"):

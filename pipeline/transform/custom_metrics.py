@@ -43,6 +43,7 @@ def metric_checks(warehouse: Warehouse, model: Model) -> list[Check]:
             " and (business_unit is not null) = (scope = 'business_unit')"
         ),
         "dimension and member stand together": "(dimension is null) = (member is null)",
+        "numbers have 63 bits": " and ".join(f"coalesce({count}, 0) <= 9223372036854775807" for count in COLUMNS[6:]),
         "0 <= numerator <= denominator": (
             "numerator >= 0 and numerator <= denominator" if "denominator" in types else "numerator >= 0"
         ),

@@ -110,7 +110,7 @@ class Model:
 def read_source(path: Path, keys: tuple[str, ...]) -> Source:
     """Take a file apart; only `keys` may stand in its header, each once (`check` often)."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path} cannot be read ({error}); mend the file."
         raise BuildFailed(msg) from None

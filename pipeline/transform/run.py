@@ -56,6 +56,7 @@ def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run
 
     `everything` false is the catch-up form. BuildFailed or CheckFailed names file and line.
     """
+    warehouse.limit_memory(_items(warehouse))
     project = _read_project(warehouse, folder, _state(folder))
     existing = read_existing(warehouse)
     order = project.order
@@ -82,6 +83,12 @@ def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run
     record_models(warehouse, models, project.readings)
     checks = _checks(warehouse, folder, project.models, columns)
     return BuildReport(seconds, run_checks(warehouse, checks, as_run), uncommented)
+
+
+def _items(warehouse: Warehouse) -> int:
+    """How many items raw.* holds, whichever runs brought them."""
+    loaded = "select sum(estimated_size) from duckdb_tables() where schema_name = 'raw'"
+    return int(warehouse.rows(f"{loaded} and database_name = current_database()")[0][0] or 0)
 
 
 def _state(folder: Path) -> tuple[tuple[Path, int, int], ...]:

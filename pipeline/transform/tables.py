@@ -39,7 +39,7 @@ _NOT_REPEATABLE = {
     "get_current_time", "get_current_timestamp", "transaction_timestamp", "localtime", "localtimestamp", "random",
     "setseed", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "currval", "setval", "getvariable",
     "current_setting", "getenv", "txid_current", "current_query", "current_query_id", "current_transaction_id",
-    "current_connection_id", "write_log", "sleep_ms",
+    "current_connection_id", "write_log", "sleep_ms", "ago", "pg_postmaster_start_time", "pg_conf_load_time",
 }  # fmt: skip
 
 
@@ -74,10 +74,14 @@ def read_tables(warehouse: Warehouse, source: Source, catalog: str = "") -> Read
     `catalog`: what must stand in front of every table and macro of ours; nothing, when it is empty.
     """
     reading = Reading()
-    tree = parse(warehouse, source)
-    if catalog:
-        _take_off(tree, catalog, source)
-    _walk(tree, frozenset(), source, reading)
+    try:
+        tree = parse(warehouse, source)
+        if catalog:
+            _take_off(tree, catalog, source)
+        _walk(tree, frozenset(), source, reading)
+    except RecursionError:
+        msg = f"{source.place()}: an expression nests too deep to be checked; write it in parts, as CTEs."
+        raise BuildFailed(msg) from None
     return reading
 
 
@@ -103,9 +107,15 @@ def _walk(value: object, ctes: frozenset[str], source: Source, reading: Reading)
     elif isinstance(value, dict):
         _allow(value, ctes, source, reading)
         entries = (value.get("cte_map") or {}).get("map") or ()
-        inner = ctes | {entry["key"].lower() for entry in entries}
-        for part in value.values():
-            _walk(part, inner, source, reading)
+        inner = ctes
+        for entry in entries:  # a CTE sees those before it, and only a recursive one itself
+            named = inner | {entry["key"].lower()}
+            is_recursive = entry["value"]["query_node"]["type"] == "RECURSIVE_CTE_NODE"
+            _walk(entry["value"], named if is_recursive else inner, source, reading)
+            inner = named
+        for name, part in value.items():
+            if name != "cte_map":
+                _walk(part, inner, source, reading)
 
 
 def _allow(node: dict[str, Any], ctes: frozenset[str], source: Source, reading: Reading) -> None:
@@ -142,6 +152,8 @@ def _allow_table(node: dict[str, Any], ctes: frozenset[str], source: Source, rea
 def _allow_function(node: dict[str, Any], source: Source, reading: Reading) -> None:
     name, schema = node["function_name"].lower(), node["schema"].lower()
     _refuse_clock(node, name, source)
+    if name == "age" and len(node["arguments"]) == 1:
+        _refuse(node, source, "age() of one instant, which counts from today", "give two")
     if schema:
         reading.macros.setdefault(f"{schema}.{name}", _line(source, node["query_location"]))
 

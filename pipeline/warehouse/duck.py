@@ -100,7 +100,7 @@ class Warehouse:
         self.execute("commit")
 
     def limit_memory(self, items: int) -> None:
-        """Bound the engine's own memory for a build that loads `items` landed items; beyond it, it spills to disk.
+        """Bound the engine's own memory for a build over `items` landed items; beyond it, it spills to disk.
 
         Measured with two threads: 430,000 items (100,000 endpoints) do with 300 MB, 4.3 million with 1.3 GB of the
         1.6 GB that they get; the rest of the process adds 130 MB.

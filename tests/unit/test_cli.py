@@ -29,6 +29,15 @@ def test_an_unknown_flag_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert line.endswith("; `tlm build --help` says more.")
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "tomorrow"])
+@pytest.mark.parametrize("command", [["report", "weekly", "--as-of"], ["extract", "--since"]])
+def test_a_day_that_no_run_can_have_is_exit_2(command: list[str], day: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither a zone nor the next day takes a date out of the calendar."""
+    assert run([*command, day]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert day in line
+
+
 def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     """What there is to choose from is the answer."""
     assert run(["rules"]) == 2

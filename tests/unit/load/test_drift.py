@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import CheckFailed
-from pipeline.load.drift import SAMPLED_ITEMS, find_drift, judge_drift
+from pipeline.load.drift import SAMPLED_ITEMS, STRANGE_NAMES, find_drift, judge_drift
 from pipeline.load.published import mark_published
 from pipeline.load.raw import load_run
 from pipeline.policy import Drift
@@ -107,6 +107,17 @@ def test_news_is_told_in_one_line_until_it_is_published(take: Callable[..., Any]
     assert judge_drift(warehouse, SECOND, Drift(fields="fail")) == ()  # built once more: no news
     assert len(take(THIRD, lines({"id": "a", "new": [1]}))) == 2
     assert judge_drift(warehouse, THIRD, Drift()) == ()
+
+
+def test_an_item_of_thousands_of_names_is_told_in_few(take: Callable[..., Any], warehouse: Warehouse) -> None:
+    """The names that most items have are told apart, the others together, and no run after run makes them more."""
+    for run in (FIRST, SECOND, THIRD):
+        names = {f"{run}-{number:04}": 1 for number in range(3000)}
+        drift = take(run, lines({"id": "a", **names}, {"id": "b", "new": 1}, {"id": "c", "new": 1}))
+        assert len(drift) == STRANGE_NAMES + 1
+        assert ("(more)", "appeared", 3001 - STRANGE_NAMES) in [row[1:4] for row in drift]
+        assert ("new", "appeared", 2) in [row[1:4] for row in drift]
+    assert warehouse.rows("select count(*) from meta.fields")[0][0] <= 2 * STRANGE_NAMES + 2
 
 
 @pytest.mark.parametrize("setting", ["fields", "values"])

@@ -31,6 +31,12 @@ def test_waivers_are_read_as_people_write_them(tmp_path: Path) -> None:
     assert read_waivers(tmp_path) == (waiver,)
 
 
+def test_a_line_ends_where_an_editor_ends_it(tmp_path: Path) -> None:
+    """Separators that the web and old printers know are characters of a cell like any other."""
+    (tmp_path / "waivers.csv").write_text(WAIVERS + GOOD.replace("goes", "go\u2028es\f"), encoding="utf-8")
+    assert [(one.line_no, "\u2028" in one.reason) for one in read_waivers(tmp_path)] == [(2, True)]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

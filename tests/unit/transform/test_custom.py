@@ -328,6 +328,14 @@ def test_a_metric_joins_ours_and_is_kept_for_each_run(folder: Folder) -> None:
     )
 
 
+def test_a_metric_does_not_count_itself_when_its_run_is_built_again(folder: Folder) -> None:
+    """What the build before wrote of this run is gone when the models read."""
+    folder.model("rows", "select count(*) as numerator -- rows\nfrom mart.metrics", METRIC)
+    for _ in range(2):
+        folder.build()
+        assert folder.rows("select numerator from mart.metrics where metric = 'custom.rows'") == [(1,)]
+
+
 def test_scopes_and_members_of_a_metric(folder: Folder) -> None:
     """A row that names a unit is of that scope; members need a dimension; several metrics of one file share its name."""
     folder.model(
@@ -363,6 +371,11 @@ def test_scopes_and_members_of_a_metric(folder: Folder) -> None:
         ("select 3 as numerator, -- a\n2 as denominator -- b", "0 <= numerator <= denominator found 1 row"),
         ("select -1 as numerator -- a", "0 <= numerator <= denominator"),
         ("select cast(null as integer) as numerator -- a", "0 <= numerator <= denominator"),
+        ("select cast(1e30 as hugeint) as numerator -- a", "numbers have 63 bits found 1 row (models/m.sql"),
+        (
+            "select 1 as numerator, -- a\ncast(2 as ubigint) ** 63 as denominator -- b",
+            "a metric counts in whole numbers",
+        ),
         ("select 'unit' as scope, 1 as numerator -- a", "scope is all, account or business_unit"),
         ("select 'account' as scope, 1 as numerator -- a", "scope is all, account or business_unit"),
         ("select 'x' as member, 1 as numerator -- a", "dimension and member stand together"),

@@ -76,7 +76,16 @@ def test_the_same_run_again_gives_the_same_history(history: Any) -> None:
     assert history.rows("core.history") == once
 
 
-@pytest.mark.parametrize("rows", [[("a", 1, None), ("a", 2, None)], [(None, 1, None)]])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("a", 1, None), ("a", 2, None)],
+        [("a", 2, None), ("a", 3, None)],
+        [("a", 1, None), ("new", 1, None), ("new", 1, None)],
+        [(None, 1, None)],
+        [("a", 1, None), (None, 1, None), (None, 2, None)],
+    ],
+)
 def test_a_key_that_is_not_one_row_stops_the_build(rows: Any, history: Any) -> None:
     """Two rows of one key, or a null key, would corrupt the history; nothing is written."""
     show(history, "r1", ("a", 1, None))

@@ -46,6 +46,14 @@ def test_a_file_is_taken_apart(tmp_path: Path) -> None:
     assert model.comments == {"thing_key": "who it is"}
 
 
+def test_a_file_from_windows_is_the_same_model(tmp_path: Path) -> None:
+    """A byte order mark and its line ends; what separates lines elsewhere stays in a text."""
+    plain = GOOD.replace("from staging", "-- go\u2028on\nfrom staging")
+    same = read_model(written(tmp_path, "\ufeff" + plain.replace("\n", "\r\n"))).source
+    assert same == read_model(written(tmp_path, plain)).source
+    assert "go\u2028on" in same.sql
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -47,6 +47,8 @@ def source(sql: str) -> Source:
         ("select distinct on (a) a from core.a order by a limit 5", {"core.a"}),
         ("select count(*) filter (where a), grouping(a) from core.a group by grouping sets ((a), ())", {"core.a"}),
         ("(select 1 from core.a)", {"core.a"}),
+        ("with a as (select * from core.a), b as (select * from a) select * from b", {"core.a"}),
+        ("select age(b, a) from core.a", {"core.a"}),
     ],
 )  # fmt: skip
 def test_tables_are_read_from_plain_sql(sql: str, tables: set[str], warehouse: Warehouse) -> None:
@@ -79,6 +81,11 @@ def test_tables_are_read_from_plain_sql(sql: str, tables: set[str], warehouse: W
         "select $1 from core.a",
         "select #1 from core.a",
         "select * from a",
+        "with a as (select * from a) select * from a",
+        "with b as (select * from a), a as (select 1) select * from b",
+        "select age(valid_to_at) from core.a",
+        "select ago(interval 1 day)",
+        "select " + " + ".join(["1"] * 900),
         "select * from main.a",
         "select * from information_schema.tables",
         "select * from tlm.core.a",
