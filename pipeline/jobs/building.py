@@ -91,18 +91,19 @@ def build_now(settings: Settings, clock: Clock, request: BuildRequest = NEW_RUNS
     manifests = find_retained(landing)
     for late in passed_over(manifests, before.runs):
         logger.warning(
-            "Run %s is complete and older than the newest published one, so it is not built; `tlm rebuild` does.",
-            late,
+            "Account %s of run %s is complete and older than the newest published run, so no build takes more of"
+            " it than its audit events; `tlm rebuild` does.",
+            *(late.account, late.run_id),
         )
     runs = choose_runs(manifests, before.runs, wish)
-    events = find_events(manifests, before.runs, wish)
     if not runs and request.run_id in {None, before.run_id}:
-        runs = _choose_behind(before, manifests, events) or _choose_changed(settings, policy, before, manifests)
+        runs = _choose_behind(before, manifests, wish) or _choose_changed(settings, policy, before, manifests)
     if not runs:
         has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
         return Outcome((f"Nothing new to build: {settings.database} {has}.",))
     with making(settings, policy, before, clock) as build_file:
         pruned = () if before.run_id else pruned_runs(landing)
+        events = find_events(manifests, before.runs, wish, runs)
         plan = Plan(runs, wish, policy, before, request.accept_shrink, (*pruned, *events))
         fill(build_file, settings, plan)
     if request.accept_incomplete is not None:
@@ -113,12 +114,17 @@ def build_now(settings: Settings, clock: Clock, request: BuildRequest = NEW_RUNS
     return Outcome((str(settings.database),))
 
 
-def _choose_behind(before: Published, manifests: Sequence[Manifest], events: Sequence[Manifest]) -> Runs:
-    """The newest published run, to be built once more, when audit events were landed behind it that it lacks."""
-    fresh = [one.run_id for one in events if (one.run_id, one.account) not in before.events]
-    if not (before.run_id and fresh):
-        return []
+def _choose_behind(before: Published, manifests: Sequence[Manifest], wish: Wish) -> Runs:
+    """The newest published run, to be built once more, when audit events of its accounts were landed that it lacks."""
     runs = choose_again(manifests, before.runs, before.run_id)
+    events = find_events(manifests, before.runs, wish, runs)
+    fresh = [
+        one.run_id
+        for one in events
+        if (before.run_id, one.account) in before.runs and (one.run_id, one.account) not in before.events
+    ]
+    if not fresh:
+        return []
     came = ", ".join(sorted(set(fresh)))
     if runs:
         logger.info("Audit events of run %s came: run %s is built once more with them.", came, before.run_id)
@@ -177,10 +183,10 @@ def fill(build_file: Build, settings: Settings, plan: Plan) -> None:
 
 
 def _take_back(warehouse: Warehouse, landing: Path, plan: Plan) -> None:
-    """The newest run as if it had never been built; accounts that it is not loaded for get their rows back."""
+    """The newest run as if never built, but for its events; accounts that it is not loaded for get their rows back."""
     run, manifests = plan.runs[0]
     loaded = {one.account for one in manifests if plan.wish.takes(one)}
-    for account, earlier in rewind(warehouse, run):
+    for account, earlier in rewind(warehouse, run, keep_events=True):
         if account not in loaded:
             load_again(warehouse, landing, read_manifest(manifest_path(landing, account, earlier)))
 

@@ -53,7 +53,7 @@ def rebuild(settings: Settings, *, accept_shrink: bool = False, clock: Clock = u
                 logger.warning("Lost, as accepted: %s. The file of before is kept in %s.", ", ".join(lost), kept)
 
         with making(settings, policy, before, clock, guard) as build_file:
-            events = (*pruned_runs(landing), *find_events(manifests, (), wish))
+            events = (*pruned_runs(landing), *find_events(manifests, (), wish, runs))
             plan = Plan(runs, wish, policy, replace(before, run_id=""), accept_shrink, events)
             fill(build_file, settings, plan)
         retain(settings, policy, clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
@@ -48,11 +48,14 @@ def choose_runs(manifests: Iterable[Manifest], published: Collection[tuple[str, 
     ]
 
 
-def passed_over(manifests: Iterable[Manifest], published: Collection[tuple[str, str]]) -> list[str]:
-    """Complete runs that came too late: older than the newest published one, and not published themselves."""
+def passed_over(manifests: Iterable[Manifest], published: Collection[tuple[str, str]]) -> list[Manifest]:
+    """Accounts that became complete too late: a newer run than theirs is published, and theirs is not."""
     newest = max((run for run, _ in published), default="")
-    built = {run for run, _ in published}
-    return sorted({one.run_id for one in manifests if one.run_id < newest and is_complete(one)} - built)
+    return [
+        one
+        for one in manifests
+        if one.run_id < newest and (one.run_id, one.account) not in published and is_complete(one)
+    ]
 
 
 def choose_again(manifests: Iterable[Manifest], published: Collection[tuple[str, str]], run_id: str) -> Runs:
@@ -84,23 +87,26 @@ def choose_events(events: Iterable[Manifest], runs: Runs, wish: Wish, manifest: 
 
 
 def find_events(
-    manifests: Iterable[Manifest], published: Collection[tuple[str, str]], wish: Wish
+    manifests: Sequence[Manifest], published: Collection[tuple[str, str]], wish: Wish, runs: Runs
 ) -> tuple[Manifest, ...]:
-    """Runs that got all they asked for, audit events among it, but too little to be built: one of the audit log alone.
+    """Runs whose audit events come along with `runs`, as they are not built themselves.
 
-    Only those behind the newest published run of their account: it, or the next one, takes their events along.
+    They were passed over, or got all they asked for, audit events among it, but too little to be built: one of the
+    audit log alone. Of these only what is behind the newest published run of their account that is not built again:
+    the run that followed it took the events of others along.
     """
+    again = {run for run, _ in runs}
     newest: dict[str, str] = {}
     for run, account in published:
-        newest[account] = max(run, newest.get(account, ""))
-    return tuple(
-        manifest
-        for manifest in manifests
-        if manifest.run_id > newest.get(manifest.account, "")
-        and not wish.takes(manifest)
-        and missing_in((), manifest.extracts) is None
-        and any(one.resource == "audit_log" and one.parts for one in manifest.extracts)
-    )
+        if run not in again:
+            newest[account] = max(run, newest.get(account, ""))
+    late = passed_over(manifests, published)
+    alone = [
+        one
+        for one in manifests
+        if one.run_id > newest.get(one.account, "") and not wish.takes(one) and missing_in((), one.extracts) is None
+    ]
+    return tuple(one for one in (*late, *alone) if any(of.resource == "audit_log" and of.parts for of in one.extracts))
 
 
 def _by_run(manifests: Iterable[Manifest]) -> dict[str, list[Manifest]]:

@@ -2,37 +2,40 @@
 
 Which tables hold runs is read from the file itself: one with a `run_id` has the runs that brought its rows, one with
 `from_run_id`, `to_run_id` and `is_removed` has versions over runs. Views follow; tables that are rebuilt are made anew
-by the next build.
+by the next build. What the user's own models have kept is not touched: they replace the rows of their run themselves.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.api.contract import LISTS
+from pipeline.load.meta import raw_table
 from pipeline.load.raw import load_run
 from pipeline.runs.manifest import Manifest
 from pipeline.warehouse.duck import Warehouse, identifier
 
 _VERSIONED = frozenset(("from_run_id", "to_run_id", "is_removed"))
+_EVENTS = "core.audit_events"
 _RECORDS = ("runs", "extracts", "drift")
 _COLUMNS = """
 select columns.schema_name || '.' || columns.table_name, list(columns.column_name)
 from duckdb_columns() as columns
 join duckdb_tables() as tables using (database_name, schema_name, table_name)
 where columns.database_name = current_database()
-    -- a user's own table may call anything run_id
-    and (columns.data_type = 'VARCHAR' or columns.column_name not in ('run_id', 'from_run_id', 'to_run_id'))
+    and columns.schema_name <> 'custom' -- a user's own table may call anything run_id
 group by all
 order by 1
 """
 
 
-def rewind(warehouse: Warehouse, run_id: str) -> tuple[tuple[str, str], ...]:
+def rewind(warehouse: Warehouse, run_id: str, *, keep_events: bool = False) -> tuple[tuple[str, str], ...]:
     """Take back the run `run_id` and every later one; all or nothing.
 
-    Versions that they opened are gone and those that they closed are open again; what they brought (items, events,
-    metrics, drift, their own records) is gone. The (account, run) given back are those whose pages raw.* now lacks:
-    `load_again` each before models are built. `set_run` says which run comes next.
+    Versions that they opened are gone and those that they closed are open again; what they brought (items, metrics,
+    drift, their own records, events unless `keep_events`) is gone. Events are evidence: where the runs are built again
+    at once they stay, as some came from runs that nobody offers a second time. The (account, run) given back are those
+    whose pages raw.* now lacks: `load_again` each before models are built. `set_run` says which run comes next.
     """
     with warehouse.transaction():
         for table, columns in warehouse.rows(_COLUMNS):
@@ -40,7 +43,7 @@ def rewind(warehouse: Warehouse, run_id: str) -> tuple[tuple[str, str], ...]:
             if frozenset(columns) >= _VERSIONED:
                 warehouse.execute(f"delete from {name} where from_run_id >= ?", [run_id])
                 warehouse.execute(f"update {name} set to_run_id = null where to_run_id >= ?", [run_id])
-            elif "run_id" in columns:
+            elif "run_id" in columns and not (keep_events and table == _EVENTS):
                 warehouse.execute(f"delete from {name} where run_id >= ?", [run_id])
     return _lacking(warehouse)
 
@@ -60,11 +63,7 @@ def load_again(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
 
 def _lacking(warehouse: Warehouse) -> tuple[tuple[str, str], ...]:
     """The newest published run of each account, unless it is the one that raw.* holds rows of."""
-    tables = warehouse.rows(
-        "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'raw'"
-        " intersect select table_name from duckdb_columns() where column_name = 'run_id'"
-    )
-    loaded = " union ".join(f"select account, run_id from {identifier(f'raw.{name}')}" for (name,) in tables)
+    loaded = " union ".join(f"select account, run_id from {raw_table(call).name}" for call in LISTS)
     rows = warehouse.rows(
         "select account, max(run_id) as run_id from meta.runs where is_complete or is_accepted group by account"
         f" except ({loaded}) order by all"

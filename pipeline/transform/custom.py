@@ -31,7 +31,7 @@ from pipeline.transform.model import Kind, Model, read_custom_models
 from pipeline.transform.order import build_order
 from pipeline.transform.run import read_existing, read_names
 from pipeline.transform.tables import Reading
-from pipeline.warehouse.duck import Warehouse
+from pipeline.warehouse.duck import Warehouse, literal
 
 _LOG = logging.getLogger(__name__)
 _OF_CUSTOM = "starts_with(model, 'custom.')"
@@ -113,7 +113,7 @@ def build_custom_models(apart: Warehouse, custom: CustomModels, run_id: str) -> 
     """
     for model in custom.models:
         try:
-            existing = _bring_kept(apart, model) if model.kind is Kind.APPEND else {}
+            existing = _bring_kept(apart, model, run_id) if model.kind is Kind.APPEND else {}
             build_model(apart, model, run_id, existing)
         except OutputFailed as error:
             msg = f"{model.source.place()} cannot be built: {error}"
@@ -132,8 +132,11 @@ def build_custom_models(apart: Warehouse, custom: CustomModels, run_id: str) -> 
     return outcomes
 
 
-def _bring_kept(apart: Warehouse, model: Model) -> dict[str, str]:
-    """Copy what an append model has kept so far; BuildFailed when its SELECT has other columns by now."""
+def _bring_kept(apart: Warehouse, model: Model, run_id: str) -> dict[str, str]:
+    """Copy what an append model has kept so far; BuildFailed when its SELECT has other columns by now.
+
+    Rows that name this run in a text `run_id` are left out: the run is built again, and brings them anew.
+    """
     kept = f"tlm.{model.name}"
     if not apart.rows(
         "select 1 from duckdb_tables() where database_name = 'tlm' and schema_name || '.' || table_name = ?",
@@ -149,7 +152,9 @@ def _bring_kept(apart: Warehouse, model: Model) -> dict[str, str]:
             " give the file another name, or build it once as kind: table to begin anew."
         )
         raise BuildFailed(msg)
-    apart.execute(f"create table {model.name} as select * from {kept}")
+    names_runs = ("run_id", "VARCHAR") in before
+    others = f" where run_id is distinct from {literal(run_id)}" if names_runs else ""
+    apart.execute(f"create table {model.name} as select * from {kept}{others}")
     return {model.name: "table"}
 
 

@@ -119,17 +119,25 @@ def test_a_damaged_file_is_moved_away_by_its_owner(kept: Any, tmp_path: Path) ->
     assert kept.rows("select count(distinct run_id) from mart.metrics") == [(4,)]
 
 
-def test_a_run_that_came_too_late_is_told_and_taken_in_by_a_rebuild(kept: Any) -> None:
-    """A build never reorders history; it says which run it passes over, and what takes it in."""
+def test_what_became_complete_too_late_is_told_and_taken_in_by_a_rebuild(kept: Any) -> None:
+    """A build never reorders history: it takes the events of a whole run and of one account along, and tells of both."""
+    events = "select account, event_id from core.audit_events order by all"
+    before = kept.rows(events)
     late = kept.folder / "late"
-    for account in ("prod", "apac"):
-        shutil.move(kept.landing / account / kept.ids[2], late / account / kept.ids[2])
+    came_late = (("prod", kept.ids[2]), ("apac", kept.ids[2]), ("apac", kept.ids[1]))
+    for account, run in came_late:
+        shutil.move(kept.landing / account / run, late / account / run)
     assert kept.tlm("rebuild", "--accept-shrink")[0] == 0
     assert kept.rows("select count(distinct run_id) from mart.metrics") == [(3,)]
+    assert len(kept.rows(events)) < len(before)
     shutil.copytree(late, kept.landing, dirs_exist_ok=True)
     code, out, err = kept.tlm("build")
-    assert (code, "Nothing new" in out) == (0, True)
-    assert f"Run {kept.ids[2]} is complete and older than the newest published one" in err
+    assert (code, out) == (0, f"{kept.database}\n"), err
+    for account, run in came_late:
+        assert f"Account {account} of run {run} is complete and older than the newest published run" in err
+    assert kept.rows(events) == before
+    assert kept.rows("select count(distinct run_id) from mart.metrics") == [(3,)]
+    assert "Nothing new" in kept.tlm("build")[1]
     assert kept.tlm("rebuild")[0] == 0
     assert kept.rows("select count(distinct run_id) from mart.metrics") == [(4,)]
     assert "older than" not in kept.tlm("build")[2]
