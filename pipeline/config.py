@@ -61,7 +61,7 @@ _COMMAND_SECONDS = 30
 _SETTING_PREFIXES = ("TLM_EXTRACT_", "TLM_PUBLISH_", "TLM_REPORT_")
 _UNKNOWN_FIELD = re.compile("unknown field `(.*)`")
 
-PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+PositiveInt = Annotated[int, msgspec.Meta(ge=1, le=36_500)]  # in days it is a century, which dates can hold
 
 
 class SecretReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

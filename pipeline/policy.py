@@ -19,9 +19,12 @@ from pipeline.errors import ConfigurationError
 FILE_NAME = "policy.toml"
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 UNIT_KINDS = ("sensor", "agent", "connector", "network")
-Days = Annotated[int, msgspec.Meta(ge=0)]
-Years = Annotated[int, msgspec.Meta(ge=0)]
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+_CENTURY_DAYS = 36_500  # dates and products stay in the types of SQL
+_MOST_ENDPOINTS = 1_000_000_000
+Days = Annotated[int, msgspec.Meta(ge=0, le=_CENTURY_DAYS)]
+Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Hours = Annotated[int, msgspec.Meta(ge=0, le=24 * _CENTURY_DAYS)]
+Endpoints = Annotated[int, msgspec.Meta(ge=0, le=_MOST_ENDPOINTS)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
@@ -31,8 +34,8 @@ class Targets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     protection: Share = 0.98
     automation: Share = 0.90
-    manual_30d: Days = 0
-    expired: Days = 0
+    manual_30d: Endpoints = 0
+    expired: Endpoints = 0
 
 
 class SlaDays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,7 +76,7 @@ class Freeze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a run keeps its pages in the landing zone: each, then the last complete one of a week, of a month."""
 
-    all_days: Positive = 30
+    all_days: Annotated[int, msgspec.Meta(ge=1, le=_CENTURY_DAYS)] = 30
     weekly_years: Years = 2
     monthly_years: Years = 7
 
@@ -113,8 +116,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     renew_days: Days = 30
     lead_days: Days = 30
     renewal_window_days: Days = 30
-    batch: Positive = 100
-    cycle_hours: Days = 4
+    batch: Annotated[int, msgspec.Meta(ge=1, le=_MOST_ENDPOINTS)] = 100
+    cycle_hours: Hours = 4
     approved_cas: tuple[str, ...] = ()
     off_hours: OffHours = OffHours()
     sla_days: SlaDays = SlaDays()

@@ -56,6 +56,7 @@ def test_environment_beats_the_file_and_flags_beat_both(tmp_path: Path) -> None:
         (MINIMAL + "colour = 1\n", "colour"),
         (MINIMAL + "[extract]\npage_sise = 10\n", "page_sise"),
         (MINIMAL + "[extract]\npage_size = 0\n", "page_size"),
+        (MINIMAL + "[extract]\naudit_days = 9999999999\n", "audit_days"),
         (MINIMAL.replace('"prod"', "5"), "accounts[0].name"),
         ('timezone = "Mars/Olympus"\n' + MINIMAL, "Mars/Olympus"),
         (MINIMAL.replace("https", "http"), "base_url"),
