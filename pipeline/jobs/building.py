@@ -213,7 +213,7 @@ def making(
     """A copy of the published file with today's policy and lists; after the block it is published, or gone on an error.
 
     `before` is what the published file says of itself: it is kept under the run that it is of. With a `guard` the file
-    begins empty, and the guard may refuse it when all is built; then at least the file of before is kept.
+    begins empty, and the guard may refuse it when all is built; then the file of before is kept for good.
     """
     access = settings.publish
     build_file = open_build(settings.database, is_empty=guard is not None)
@@ -227,8 +227,7 @@ def making(
         if guard is not None:
             guard(build_file.warehouse)
         mark_published(build_file.warehouse, clock(), _inputs(settings, policy))
-        count = access.keep if guard is None else max(1, access.keep)
-        earlier = Earlier(before.run_id, count) if before.run_id else None
+        earlier = Earlier(before.run_id, access.keep, is_rebuilt=guard is not None) if before.run_id else None
         publish(build_file, mode=int(access.mode, 8), group=access.group, earlier=earlier)
     except BaseException:
         discard(build_file)

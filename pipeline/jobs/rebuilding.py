@@ -18,7 +18,7 @@ from pipeline.policy import read_policy
 from pipeline.runs.lock import hold_lock
 from pipeline.runs.retention import find_retained
 from pipeline.warehouse.duck import Warehouse
-from pipeline.warehouse.publish import SHELF
+from pipeline.warehouse.publish import REBUILT, SHELF
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ def rebuild(settings: Settings, *, accept_shrink: bool = False, clock: Clock = u
                 )
                 raise UsageError(msg)
             if lost:
-                kept = settings.data / SHELF
-                logger.warning("Lost, as accepted: %s. The file of before is kept in %s.", ", ".join(lost), kept)
+                kept = settings.database.resolve().with_name(SHELF) / f"{REBUILT}{before.run_id}"
+                logger.warning("Lost, as accepted: %s. The file of before is kept as %s.", ", ".join(lost), kept)
 
         with making(settings, policy, before, clock, guard) as build_file:
             events = (*pruned_runs(landing), *find_events(manifests, (), wish, runs))

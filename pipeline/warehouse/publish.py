@@ -5,7 +5,10 @@ it over the published one; readers that hold the old file keep it. A crash at an
 byte, and what a dead build left is removed when the next one starts.
 
 The file that is replaced gets a second name first, `published/<its run>/tlm.duckdb` beside it: a hard link, which takes
-no space and is there or not there. The newest few of these are kept.
+no space and is there or not there. Those of the newest few runs are kept, one of each run; what a rebuild replaced
+has a name that says so, and only a person removes it.
+
+Where the published file is a symbolic link, all of this happens beside the file behind it, and the link stays.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -24,10 +27,13 @@ from pipeline.errors import OutputFailed
 from pipeline.warehouse.duck import CATALOG, STORAGE_VERSION, Warehouse, literal, open_apart, open_writable
 
 _SUFFIX = ".building"
+_COPYING = ".copying"
 _LOG = logging.getLogger(__name__)
 _EARLIER = re.compile(r"(\d{8}T\d{6}Z-[0-9a-f]{6})(?:-(\d+))?")
 SHELF = "published"
 """The folder beside the published file in which earlier ones are kept."""
+REBUILT = "before-rebuild-"
+"""What the name begins with of an earlier file that is never removed: it may have history that nothing else has."""
 
 
 Done = TypeVar("Done")
@@ -49,16 +55,22 @@ class Build:
 
 def open_build(published: Path, *, is_empty: bool = False) -> Build:
     """Start a build on a copy of `published`, or on a new file; one at a time, the caller holds the lock."""
+    published = published.resolve()
     building = published.with_name(published.name + _SUFFIX)
-    with _output(published):
-        published.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(building)
-        if published.exists() and not is_empty:
-            shutil.copyfile(published, building)
+    try:
+        with _output(published):
+            published.parent.mkdir(parents=True, exist_ok=True)
+            _remove_leftovers(building)
+            if published.exists() and not is_empty:
+                shutil.copyfile(published, building)
+                building.chmod(0o600)
+        warehouse = open_writable(building)
+        with _output(published):
             building.chmod(0o600)
-    warehouse = open_writable(building)
-    with _output(published):
-        building.chmod(0o600)
+    except BaseException:
+        with suppress(OSError):
+            _remove_leftovers(building)
+        raise
     return Build(warehouse, building, published)
 
 
@@ -80,10 +92,14 @@ def work_apart(build: Build, work: Callable[[Warehouse], Done]) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """How the file that is replaced is kept: under the name of its run, and how many such files there may be."""
+    """How the file that is replaced is kept: under the name of its run, and of how many runs there may be one.
+
+    One that is `rebuilt` has a name of its own and does not count.
+    """
 
     run_id: str
     count: int
+    is_rebuilt: bool = False
 
 
 def publish(build: Build, *, mode: int = 0o640, group: str | None = None, earlier: Earlier | None = None) -> None:
@@ -101,16 +117,22 @@ def publish(build: Build, *, mode: int = 0o640, group: str | None = None, earlie
             if group is not None:
                 _give_to(build.building, group)
             _flush(build.building, os.O_RDWR)
-        if earlier is not None and earlier.count and build.published.exists():
+        if earlier is not None and (earlier.count or earlier.is_rebuilt) and build.published.exists():
             with _output(folder):
-                place = _keep(build.published, folder, earlier.run_id)
+                place = _keep(build.published, folder, earlier)
                 _open_to((folder, place), mode, group)
         with _output(build.published):
             build.building.replace(build.published)
-            _flush(build.published.parent, os.O_RDONLY)
     except BaseException:
         discard(build)
         raise
+    try:
+        _flush(build.published.parent, os.O_RDONLY)
+    except OSError as error:  # readers have the new file already
+        _LOG.warning(
+            "%s is published, but a power cut now may bring back the file of before (%s); check the disk.",
+            *(build.published, error.strerror or error),
+        )
     if earlier is not None:
         _thin(folder, earlier.count)
 
@@ -137,23 +159,25 @@ def _compact(warehouse: Warehouse, building: Path) -> None:
     small.replace(building)
 
 
-def _keep(published: Path, folder: Path, run_id: str) -> Path:
+def _keep(published: Path, folder: Path, earlier: Earlier) -> Path:
     """Give the published file a second name in a folder below `folder`, which is given back.
 
     A build that died may have done so already. A run that is published again has a number behind it.
     """
+    prefix = REBUILT if earlier.is_rebuilt else ""
     numbers = [0]
-    for run, number, place in _earlier(folder):
+    for run, number, place in _earlier(folder, prefix):
         if (place / published.name).exists() and (place / published.name).samefile(published):
             return place
-        numbers += [number] if run == run_id else []
-    place = folder / (run_id if numbers == [0] else f"{run_id}-{max(numbers) + 1}")
+        numbers += [number] if run == earlier.run_id else []
+    name = prefix + earlier.run_id
+    place = folder / (name if numbers == [0] else f"{name}-{max(numbers) + 1}")
     place.mkdir(parents=True, exist_ok=True)
     kept = place / published.name
     try:
         os.link(published, kept)
     except OSError:  # a file system without hard links: a copy, which has another name until it is whole
-        draft = kept.with_name(f"{kept.name}.copying")
+        draft = kept.with_name(kept.name + _COPYING)
         shutil.copy2(published, draft)
         shutil.chown(draft, group=published.stat().st_gid)
         _flush(draft, os.O_RDWR)
@@ -172,22 +196,23 @@ def _open_to(folders: tuple[Path, ...], mode: int, group: str | None) -> None:
             _give_to(folder, group)
 
 
-def _earlier(folder: Path) -> list[tuple[str, int, Path]]:
+def _earlier(folder: Path, prefix: str = "") -> list[tuple[str, int, Path]]:
     """Run, number and place of the earlier files below `folder`; what people put beside them is theirs."""
-    names = ((_EARLIER.fullmatch(place.name), place) for place in folder.glob("*"))
+    names = ((_EARLIER.fullmatch(place.name.removeprefix(prefix)), place) for place in folder.glob(f"{prefix}*"))
     return [(name[1], int(name[2] or 1), place) for name, place in names if name is not None]
 
 
 def _thin(folder: Path, count: int) -> None:
-    """Remove all but the newest `count` of the earlier files, and what a build that died left of one.
+    """Remove all but the newest earlier file of each of `count` runs, and what a build that died left of one.
 
     The new file is published already: what cannot be removed is told, and tried again the next time.
     """
     found = _earlier(folder)
-    whole = sorted(one for one in found if any(one[2].glob("*.duckdb")))
+    whole = sorted(one for one in found if any(not file.name.endswith(_COPYING) for file in one[2].glob("*")))
+    newest_of_runs = list({run: (run, number, place) for run, number, place in whole}.values())
     try:
         for one in found:
-            if one not in whole[max(0, len(whole) - count) :]:
+            if one not in newest_of_runs[max(0, len(newest_of_runs) - count) :]:
                 shutil.rmtree(one[2])
     except OSError as error:
         _LOG.warning("Earlier published files are still in %s (%s); mend its rights.", folder, error.strerror or error)

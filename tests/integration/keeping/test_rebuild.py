@@ -51,8 +51,14 @@ def test_history_is_not_lost_by_accident(kept: Any) -> None:
     code, _, err = kept.tlm("rebuild", "--accept-shrink")
     assert (code, "Lost, as accepted: 2 runs of an account" in err) == (0, True), err
     assert kept.rows("select count(*) from core.audit_events where event_id = 'only-here'") == [(0,)]
+    with (kept.folder / "tlm.toml").open("a") as config:
+        config.write("[publish]\nkeep = 0\n")
+    kept.arrive()
+    assert kept.tlm("build")[0] == 0
     (place,) = (kept.folder / "data" / "published").iterdir()
+    assert place.name == f"before-rebuild-{kept.ids[3]}"
     assert (place / "tlm.duckdb").read_bytes() == before
+    assert str(place) in err
 
 
 def test_events_outlive_the_pages_of_their_run(kept: Any) -> None:

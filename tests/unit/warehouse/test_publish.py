@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import OutputFailed
+from pipeline.warehouse import publish as publishing
 from pipeline.warehouse.duck import open_read_only
 from pipeline.warehouse.publish import Earlier, discard, open_build, publish
 
@@ -129,11 +130,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 RUNS = tuple(f"2026112{day}T060000Z-aaaaaa" for day in range(1, 7))
 
 
-def publish_over(path: Path, value: int, run_id: str, count: int = 2) -> None:
+def publish_over(path: Path, value: int, run_id: str, count: int = 2, *, is_rebuilt: bool = False) -> None:
     """Publish `value` over a file whose run is `run_id`."""
     build = open_build(path)
     build.warehouse.execute(f"create or replace table core.answer as select {value} as value")
-    publish(build, mode=0o640, group=grp.getgrgid(os.getgid()).gr_name, earlier=Earlier(run_id, count))
+    earlier = Earlier(run_id, count, is_rebuilt)
+    publish(build, mode=0o640, group=grp.getgrgid(os.getgid()).gr_name, earlier=earlier)
 
 
 def kept(path: Path) -> dict[str, int]:
@@ -157,11 +159,22 @@ def test_the_last_published_files_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_published_again_is_kept_again(tmp_path: Path) -> None:
-    """The tenth issue of a run is newer than the second."""
-    path = published_with(tmp_path / "tlm.duckdb", 1)
-    for value in range(2, 13):
-        publish_over(path, value, RUNS[0])
-    assert kept(path) == {f"{RUNS[0]}-10": 10, f"{RUNS[0]}-11": 11}
+    """The newest issue of each run is kept; many issues of one run push no other run out."""
+    path = published_with(tmp_path / "tlm.duckdb", 0)
+    for value in range(1, 13):
+        publish_over(path, value, RUNS[0 if value == 1 else 1])
+    assert kept(path) == {RUNS[0]: 0, f"{RUNS[1]}-11": 11}
+
+
+def test_what_a_rebuild_replaced_is_never_removed(tmp_path: Path) -> None:
+    """It may have history that nothing else has: no later build thins it away, and it pushes no other file out."""
+    path = published_with(tmp_path / "tlm.duckdb", 0)
+    for value in (1, 2):
+        publish_over(path, value, RUNS[0], count=0, is_rebuilt=True)
+    for value, run in enumerate(RUNS, 3):
+        publish_over(path, value, run, count=1)
+    publish_over(path, 9, RUNS[5], count=0)
+    assert kept(path) == {f"before-rebuild-{RUNS[0]}": 0, f"before-rebuild-{RUNS[0]}-2": 1}
 
 
 def test_an_earlier_file_takes_no_copy_and_is_for_the_same_readers(tmp_path: Path) -> None:
@@ -198,3 +211,53 @@ def test_a_file_that_cannot_be_kept_stays_published(tmp_path: Path) -> None:
         publish_over(path, 2, RUNS[0])
     assert path.read_bytes() == before
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["published", "tlm.duckdb"]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_copy_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """The disk is full, or Ctrl-C, while the published file is copied: the half copy does not stay."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+
+    def fail(_: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr("pipeline.warehouse.publish.shutil.copyfile", fail)
+    with pytest.raises((OutputFailed, KeyboardInterrupt)):
+        open_build(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tlm.duckdb"]
+    assert answer(path) == 1
+
+
+def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path: Path) -> None:
+    """The earlier file is a whole one, beside the file that the link leads to, whatever that is called."""
+    published_with(tmp_path / "large" / "warehouse", 1)
+    link = tmp_path / "data" / "tlm.duckdb"
+    link.parent.mkdir()
+    link.symlink_to(Path("..") / "large" / "warehouse")
+    publish_over(link, 2, RUNS[0])
+    assert link.readlink() == Path("..") / "large" / "warehouse"
+    assert [entry.name for entry in link.parent.iterdir()] == ["tlm.duckdb"]
+    assert answer(link) == 2
+    earlier = tmp_path / "large" / "published" / RUNS[0] / "warehouse"
+    assert (answer(earlier), earlier.is_symlink()) == (1, False)
+
+
+def test_after_the_swap_an_error_is_only_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Readers have the new file, so nobody is told that it failed; what is uncertain is said."""
+    path = published_with(tmp_path / "tlm.duckdb", 1)
+    flush = publishing._flush
+
+    def refuse(place: Path, flags: int) -> None:
+        if flags == os.O_RDONLY:
+            raise OSError(5, "Input/output error")
+        flush(place, flags)
+
+    monkeypatch.setattr(publishing, "_flush", refuse)
+    published_with(path, 2)
+    assert answer(path) == 2
+    assert "tlm.duckdb is published, but a power cut now may bring back" in caplog.text
