@@ -38,7 +38,7 @@ def build(flags: Flags, /, run_id: str | None, accept_incomplete: str | None, *,
 def rebuild(flags: Flags, /, *, accept_shrink: bool) -> Outcome:
     """Build the database anew from every run that the landing zone retains.
 
-    Refused when the database has runs, versions, metrics or events that would be lost. The old one is kept.
+    Refused when the database has runs, endpoints, certificates or events that would be lost. The old one is kept.
     """
     from pipeline.jobs import rebuilding  # noqa: PLC0415
 

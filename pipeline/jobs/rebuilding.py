@@ -13,10 +13,10 @@ from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
 from pipeline.load.choose import Wish, choose_all, find_events
 from pipeline.load.lost import find_lost
-from pipeline.load.published import read_published
+from pipeline.load.published import Published, read_published
 from pipeline.policy import read_policy
 from pipeline.runs.lock import hold_lock
-from pipeline.runs.retention import find_retained
+from pipeline.runs.retention import find_pruned, find_retained
 from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import REBUILT, SHELF
 
@@ -27,7 +27,8 @@ def rebuild(settings: Settings, *, accept_shrink: bool = False, clock: Clock = u
     """Build every run that has its pages, oldest first, into a new file, and publish it in the place of the old one.
 
     What the old file alone knows of a run is taken over: what was accepted and why, and when it was published. All is
-    judged by today's policy and models. UsageError when history would be lost and that is not accepted.
+    judged by today's policy and models, and by the checks that stop. UsageError when history would be lost and
+    `accept_shrink` does not accept that.
     """
     with hold_lock(settings.data):
         policy = read_policy(Path(settings.folder))
@@ -45,7 +46,7 @@ def rebuild(settings: Settings, *, accept_shrink: bool = False, clock: Clock = u
             if lost and not accept_shrink:
                 msg = (
                     f"{settings.database} has history that the landing zone does not give again: {', '.join(lost)};"
-                    " put the pages back, or lose it with `tlm rebuild --accept-shrink`."
+                    f" {_why_gone(landing, before)} `tlm rebuild --accept-shrink`, which keeps the file of before."
                 )
                 raise UsageError(msg)
             if lost:
@@ -54,7 +55,17 @@ def rebuild(settings: Settings, *, accept_shrink: bool = False, clock: Clock = u
 
         with making(settings, policy, before, clock, guard) as build_file:
             events = (*pruned_runs(landing), *find_events(manifests, (), wish, runs))
-            plan = Plan(runs, wish, policy, replace(before, run_id=""), accept_shrink, events)
+            plan = Plan(runs, wish, policy, replace(before, run_id=""), events=events)
             fill(build_file, settings, plan)
         retain(settings, policy, clock)
     return Outcome((str(settings.database),))
+
+
+def _why_gone(landing: Path, before: Published) -> str:
+    """The middle of the sentence that refuses: what became of the pages, and what can be done."""
+    pruned = [one for one in find_pruned(landing) if (one.run_id, one.account) in before.runs]
+    if not pruned:
+        return "put the pages back, or lose it with"
+    since = min(one.pruned_at for one in pruned)
+    runs = f"{len(pruned)} of its runs of an account" if len(pruned) > 1 else "one of its runs of an account"
+    return f"the pages of {runs} were removed by [retention] of policy.toml since {since:%Y-%m-%d}; lose it with"

@@ -120,6 +120,11 @@ def find_retained(landing: Path) -> tuple[manifests.Manifest, ...]:
     return tuple(sorted(map(manifests.read_manifest, paths), key=lambda one: (one.run_id, one.account)))
 
 
+def find_pruned(landing: Path) -> list[Pruned]:
+    """The markers of all runs below `landing` whose pages are gone, or on their way."""
+    return [read_pruned(path) for path in sorted(landing.glob(f"*/*/{FILE_NAME}"))]
+
+
 def is_pruned(landing: Path, account: str, run_id: str) -> bool:
     """Whether the pages of a run are gone, or on their way."""
     return (landing / account / run_id / FILE_NAME).exists()

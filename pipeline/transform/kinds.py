@@ -195,7 +195,7 @@ def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], .
     if wrong:
         msg = (
             f"{model.source.place()}: the kept rows of {model.name} do not fit the model any more ({', '.join(wrong)}"
-            f" differ); run `tlm rebuild`, which makes them anew from the landing zone."
+            f" differ); run `tlm rebuild`, which makes them anew from the pages that are retained."
         )
         raise BuildFailed(msg)
     for name, sql_type in wanted.items():

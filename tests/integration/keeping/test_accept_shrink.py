@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
+import msgspec
+
+from pipeline.runs.manifest import read_manifest, write_manifest
 
 
 def test_a_shrink_that_is_accepted_is_never_silent(kept: Any) -> None:
@@ -36,6 +39,22 @@ def test_a_shrink_that_is_accepted_is_never_silent(kept: Any) -> None:
     (kept.folder / "policy.toml").write_text("renew_days = 14\n")
     assert kept.tlm("build")[0] == 0  # the same run once more: what was accepted holds
     assert kept.rows("select count(*) from meta.runs where is_shrink_accepted") == [(1,)]
+
+
+def test_a_rebuild_that_may_lose_history_may_not_shrink(kept: Any) -> None:
+    """What the newest run lacks against those before it is for `tlm build --accept-shrink` to accept."""
+    kept.arrive()
+    folder = kept.landing / "prod" / kept.ids[-1]
+    manifest = read_manifest(folder / "manifest.json")
+    none = dict.fromkeys(("api_total_start", "api_total_end", "rows_received", "rows_distinct"), 0)
+    extracts = tuple(
+        msgspec.structs.replace(one, parts=(), **none) if one.resource.endswith(("automatable", "discovered")) else one
+        for one in manifest.extracts
+    )
+    write_manifest(folder, msgspec.structs.replace(manifest, extracts=extracts))
+    code, _, err = kept.tlm("rebuild", "--accept-shrink")
+    assert (code, "shrink_stop found" in err) == (5, True), err
+    assert kept.rows("select max(run_id) from mart.metrics") == [(kept.ids[3],)]
 
 
 def test_a_flag_that_was_not_needed_leaves_no_trace(kept: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 
 from pipeline.runs.manifest import read_manifest, write_manifest
+from pipeline.runs.retention import find_pruned
 
 SHORT = "[retention]\nall_days = 10\n"
 
@@ -33,23 +35,25 @@ def test_the_same_runs_give_the_same_rows(kept: Any, threads: int, monkeypatch: 
 
 
 def test_history_is_not_lost_by_accident(kept: Any) -> None:
-    """A run without pages, versions, metrics and events that only the file has: refused and told; accepted, it is done."""
+    """A run without pages, an endpoint and an event that only the file has: refused and told; accepted, it is done."""
     with duckdb.connect(str(kept.database)) as con:
         con.execute("insert into core.audit_events by name select 'prod' as account, 'only-here' as event_id")
+        con.execute("insert into core.endpoint_history by name select 'prod:only-here' as endpoint_key")
+        con.execute("insert into core.certificate_history by name select 'only-here' as certificate_key")
     before = kept.database.read_bytes()
-    for run in kept.ids[:2]:
-        shutil.rmtree(kept.landing / "prod" / run)
+    shutil.rmtree(kept.landing / "prod" / kept.ids[0])
     code, _, err = kept.tlm("rebuild")
-    assert (code, err.strip().splitlines()[-1].startswith("tlm: ")) == (2, True)
     said = err.strip().splitlines()[-1]
-    assert f"2 runs of an account (the first is {kept.ids[0]} of prod)" in said
-    assert "versions in core.endpoint_history" in said
-    assert " audit events (the first is prod of " in said
-    assert "tlm rebuild --accept-shrink" in said
+    assert (code, said.startswith("tlm: ")) == (2, True)
+    assert f"again: 1 run of an account (the first is {kept.ids[0]} of prod), " in said
+    assert re.search(r" endpoints? \(the first is prod:", said)
+    assert re.search(r" certificates? \(the first is ", said)
+    assert re.search(r" audit events? of an account \(the first is [^ ]+ of prod\)", said)
+    assert " put the pages back, or lose it with `tlm rebuild --accept-shrink`" in said
     assert kept.database.read_bytes() == before
     assert not [path for path in (kept.folder / "data").iterdir() if "building" in path.name]
     code, _, err = kept.tlm("rebuild", "--accept-shrink")
-    assert (code, "Lost, as accepted: 2 runs of an account" in err) == (0, True), err
+    assert (code, "Lost, as accepted: 1 run of an account" in err) == (0, True), err
     assert kept.rows("select count(*) from core.audit_events where event_id = 'only-here'") == [(0,)]
     with (kept.folder / "tlm.toml").open("a") as config:
         config.write("[publish]\nkeep = 0\n")
@@ -59,6 +63,40 @@ def test_history_is_not_lost_by_accident(kept: Any) -> None:
     assert place.name == f"before-rebuild-{kept.ids[3]}"
     assert (place / "tlm.duckdb").read_bytes() == before
     assert str(place) in err
+
+
+def test_what_models_of_today_tell_otherwise_is_not_lost(kept: Any) -> None:
+    """More versions than today's models make, other findings, tables and metrics of the newest run of the user's own."""
+    (kept.folder / "models").mkdir()
+    model = kept.folder / "models" / "own.sql"
+    model.write_text(
+        "-- What is there.\n-- grain: all\n-- kind: metrics\nselect count(*) as numerator -- endpoints\nfrom core.endpoints\n"
+    )
+    assert kept.tlm("build")[0] == 0
+    model.unlink()
+    with duckdb.connect(str(kept.database)) as con:
+        con.execute("insert into core.endpoint_history from core.endpoint_history")
+        con.execute("insert into core.finding_history by name select 'retired' as finding_key")
+        con.execute("insert into mart.metrics by name select run_id, 'retired' as metric from meta.current_run")
+        con.execute("create table custom.stood as select 'a' as from_run_id, 'b' as to_run_id, true as is_removed")
+    code, _, err = kept.tlm("rebuild")
+    assert code == 0, err
+
+
+def test_the_retention_is_named_where_it_removed_the_pages(kept: Any) -> None:
+    """Nobody can put these back; nothing else refuses, as another run of their week has its pages."""
+    (kept.folder / "policy.toml").write_text(SHORT)
+    kept.arrive()
+    assert kept.tlm("build")[0] == 0
+    code, _, err = kept.tlm("rebuild")
+    (day,) = {find.pruned_at for find in find_pruned(kept.landing)}
+    assert code == 2
+    assert (
+        f"the pages of 2 of its runs of an account were removed by [retention] of policy.toml since {day:%Y-%m-%d}"
+        in err
+    )
+    assert "put the pages back" not in err
+    assert kept.tlm("rebuild", "--accept-shrink")[0] == 0
 
 
 def test_events_outlive_the_pages_of_their_run(kept: Any) -> None:
