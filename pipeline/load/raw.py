@@ -1,6 +1,7 @@
 """Parts of the landing zone become the tables of `raw`, read by the engine with explicit columns.
 
-Each table holds one run per account. The engine's count must equal the manifest's, so no item vanishes silently: one
+Each table holds one run per account. Parts are evidence: one that is not what the manifest says, byte for byte, is not
+loaded. The engine's count must equal the manifest's, so no item vanishes silently: one
 that the reader refuses takes the slow path (`mend.py`) and is counted in meta.drift, as is one without any known field.
 """
 
@@ -19,7 +20,7 @@ from pipeline.api.contract import LISTS, Call
 from pipeline.errors import BuildFailed, EngineRefused
 from pipeline.load.mend import SAMPLE_LENGTH, Mending, mend_items
 from pipeline.load.meta import raw_column, raw_table
-from pipeline.runs.landing import read_items
+from pipeline.runs.landing import read_items, what_is_wrong
 from pipeline.runs.manifest import Extract, Manifest, is_complete, manifest_hash, manifest_path
 from pipeline.warehouse.duck import Warehouse, identifier, literal
 
@@ -56,10 +57,12 @@ def load_run(warehouse: Warehouse, landing: Path, manifest: Manifest, beside: Se
     """Replace the rows of the manifest's account in all raw tables by this run's, and record the run; all or nothing.
 
     Audit events of the runs `beside`, of the same account, come along under their own run. A resource that was skipped
-    leaves no rows. BuildFailed names account, resource and line.
+    leaves no rows. BuildFailed names account, resource and line, or the part that is not as it was landed.
     """
     resources = _landed(landing, manifest)
     resources += [one for other in beside for one in _landed(landing, other) if one.call.name == _EVENTS]
+    for landed in resources:
+        _require_evidence(landing, landed)
     mended: dict[tuple[str, str], Mending] = {}
     with warehouse.memory_bound(_MEGABYTES), tempfile.TemporaryDirectory(prefix="tlm-mend-") as folder:
         while True:
@@ -90,6 +93,21 @@ def _landed(landing: Path, manifest: Manifest) -> list[_Landed]:
             parts = [folder / part.name for part in extract.parts]
             found.append(_Landed(manifest, calls[extract.resource], extract, parts))
     return found
+
+
+def _require_evidence(landing: Path, landed: _Landed) -> None:
+    """Each part of a resource must be there as it was landed; SHA-256 reads a gigabyte a second."""
+    for part, path in zip(landed.extract.parts, landed.parts, strict=True):
+        fault = what_is_wrong(path, part)
+        if fault is not None:
+            manifest = landed.manifest
+            folder = landing / manifest.account / manifest.run_id
+            msg = (
+                f"Account {manifest.account!r}, {landed.call.name} of run {manifest.run_id}: {path} {fault}; put it"
+                f" back from a backup, or move {folder} away and try again (`tlm rebuild` then asks for"
+                " --accept-shrink)."
+            )
+            raise BuildFailed(msg)
 
 
 def _unreadable(landed: _Landed, mending: Mending, reason: Exception) -> BuildFailed:

@@ -311,6 +311,18 @@ class ResourceLanding:
         self._files = {name: file for name, file in self._files.items() if file.size}
 
 
+def what_is_wrong(path: Path, part: Part) -> str | None:
+    """Why the file at `path` is not the part that was landed, as half a sentence; None when it is, byte for byte."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
+    return None if digest == part.sha256 else "is not what was landed (its SHA-256 differs from the manifest's)"
+
+
 def read_items(path: Path) -> Iterator[bytes]:
     """The lines of a landing file, without their line ends."""
     with path.open("rb") as file:

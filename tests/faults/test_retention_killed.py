@@ -35,13 +35,14 @@ print(prune_runs(landing, policy, ZoneInfo("UTC"), needed, datetime(2026, 11, 28
 
 @pytest.fixture
 def landing(tmp_path: Path) -> Path:
-    """Two old runs and a new one, each with two resources of two files."""
+    """Two old runs and a new one, each with its opening and two resources of two files."""
     for run in RUNS:
         for resource in ("agents", "profiles"):
             folder = tmp_path / "prod" / run / resource
             folder.mkdir(parents=True)
             for name in ("pages.ndjson", "part-00001.ndjson.zst"):
                 (folder / name).write_bytes(b"12345")
+        (tmp_path / "prod" / run / "run.json").write_bytes(b"{}")
     return tmp_path
 
 
@@ -60,9 +61,11 @@ def test_a_removal_that_was_killed_is_finished(landing: Path, name: str, at: int
     assert prune(landing, name, at).returncode == -9
     for run in find_landed(landing):
         folder = landing / "prod" / run.run_id
-        assert run.is_pruned or len(list(folder.rglob("*.*"))) - len(list(folder.glob("*.writing"))) == 4
+        assert run.is_pruned or len(list(folder.rglob("*.*"))) - len(list(folder.glob("*.writing"))) == 5
     assert prune(landing, name, 0).stderr == ""
     assert [run.run_id for run in find_landed(landing) if run.is_pruned] == list(RUNS[:2])
     left = sorted(str(path.relative_to(landing / "prod")) for path in landing.rglob("*") if path.is_file())
-    assert [path for path in left if RUNS[2] not in path] == [f"{run}/pruned.json" for run in RUNS[:2]]
-    assert len([path for path in left if RUNS[2] in path]) == 4
+    assert [path for path in left if RUNS[2] not in path] == [
+        f"{run}/{name}" for run in RUNS[:2] for name in ("pruned.json", "run.json")
+    ]
+    assert len([path for path in left if RUNS[2] in path]) == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,7 +50,7 @@ def land(landing: Path) -> Callable[..., Manifest]:
             content = b"".join(zstandard.compress(line + b"\n") for line in lines)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
-            written.append(Part(name, len(lines), len(content), "0" * 64))
+            written.append(Part(name, len(lines), len(content), hashlib.sha256(content).hexdigest()))
         count = sum(part.rows for part in written)
         extract = Extract(resource, "complete", None, count, count, count, count, 1, 1, 0, tuple(written))
         manifest = Manifest(

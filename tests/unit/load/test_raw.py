@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
+import zstandard
 
 from pipeline.errors import BuildFailed
 from pipeline.load.raw import load_run
@@ -89,13 +92,44 @@ def test_a_line_that_is_no_item_stops_the_load(
     assert warehouse.rows("select run_id from meta.runs") == [("20261117T060000Z-aaaaaa",)]
 
 
-def test_a_part_with_more_lines_than_the_manifest_says_stops_the_load(
+@pytest.mark.parametrize("resource", ["agents", "audit_log"])
+@pytest.mark.parametrize("what", ["changed", "longer", "cut", "garbage", "missing", "no folder", "a folder"])
+def test_a_part_that_is_not_as_it_was_landed_stops_the_load(
+    what: str, resource: str, land: Land, landing: Path, warehouse: Warehouse
+) -> None:
+    """One sentence, whatever happened to it: the file, what is wrong, what to do; the account's old rows stay."""
+    load_run(warehouse, landing, land([b'{"id":"old"}'], resource=resource, run_id="20261117T060000Z-aaaaaa"))
+    manifest = land([b'{"id":"one"}'], [b'{"id":"two"}'], resource=resource)
+    name = manifest.extracts[0].parts[1].name
+    part = landing / "prod" / name if resource == "audit_log" else landing / "prod" / manifest.run_id / resource / name
+    content = part.read_bytes()
+    if what == "no folder":
+        shutil.rmtree(part.parent)
+    elif what in {"missing", "a folder"}:
+        part.unlink()
+        if what == "a folder":
+            part.mkdir()
+    else:
+        another = zstandard.compress(b'{"id":"2nd"}\n')
+        spoilt = {"changed": another, "longer": content + another, "cut": content[:-1], "garbage": b"garbage\n"}
+        part.write_bytes(spoilt[what])
+    with pytest.raises(BuildFailed) as caught:
+        load_run(warehouse, landing, manifest)
+    said = str(caught.value)
+    assert f"Account 'prod', {resource} of run {manifest.run_id}: {part.parent}" in said
+    assert f"or move {landing / 'prod' / manifest.run_id} away and try again" in said
+    assert warehouse.rows(f"select id from raw.{resource}") == [("old",)]
+
+
+def test_a_part_of_fewer_lines_than_the_manifest_says_stops_the_load(
     land: Land, landing: Path, warehouse: Warehouse
 ) -> None:
-    """What was written after the manifest is not loaded silently."""
+    """Counts that do not agree are told, also where the bytes do."""
     manifest = land([item(1), item(2)])
-    land([item(1), item(2), item(3)])
-    with pytest.raises(BuildFailed, match="3 items were read and 2 landed"):
+    (extract,) = manifest.extracts
+    parts = tuple(msgspec.structs.replace(part, rows=3) for part in extract.parts)
+    manifest = msgspec.structs.replace(manifest, extracts=(msgspec.structs.replace(extract, parts=parts),))
+    with pytest.raises(BuildFailed, match="2 items were read and 3 landed"):
         load_run(warehouse, landing, manifest)
 
 
