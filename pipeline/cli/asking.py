@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.flags import DAY, FORM, Flags
+from pipeline.cli.flags import DAY, FORM, OUT, Flags
 
 if TYPE_CHECKING:
     from pipeline.jobs.outcome import Outcome
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("sql", required=False)
 @click.option("--file", type=click.Path(path_type=Path), metavar="FILE", help="Read the statement from a file.")
 @click.option("--format", "form", type=FORM, default="table", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
+@click.option("--out", type=OUT, metavar="FILE", help="Write here instead of stdout.")
 @click.pass_obj
 def query(flags: Flags, /, sql: str | None, file: Path | None, form: str, out: Path | None) -> Outcome:
     """Run one read-only SQL statement on the published database."""
@@ -42,7 +42,7 @@ def rules_group() -> None:
 @rules_group.command("show")
 @click.option("--on", type=DAY, metavar="DATE", help="Only the rules that hold on that day.")
 @click.option("--format", "form", type=FORM, default="table", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
+@click.option("--out", type=OUT, metavar="FILE", help="Write here instead of stdout.")
 @click.pass_obj
 def rules_show(flags: Flags, /, on: datetime | None, form: str, out: Path | None) -> Outcome:
     """Every dated rule with its days, severity and source, and the clauses that it serves."""
@@ -64,9 +64,7 @@ def audit_trail(flags: Flags, /, endpoint: str, *, live: bool, form: str) -> Out
 
 
 @click.command()
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of out/dictionary.html."
-)
+@click.option("--out", type=OUT, metavar="FILE", help="Write here instead of out/dictionary.html.")
 @click.pass_obj
 def dictionary(flags: Flags, /, out: Path | None) -> Outcome:
     """Every table and column with its comment, lineage, metrics and rules as one HTML page; prints the file."""
@@ -79,7 +77,7 @@ def dictionary(flags: Flags, /, out: Path | None) -> Outcome:
 @click.argument("run_a")
 @click.argument("run_b")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
+@click.option("--out", type=OUT, metavar="FILE", help="Write here instead of stdout.")
 @click.pass_obj
 def diff(flags: Flags, /, run_a: str, run_b: str, form: str, out: Path | None) -> Outcome:
     """What changed at each endpoint from RUN_A to the later RUN_B: kind of change, field, old and new value."""
@@ -95,7 +93,7 @@ def diff(flags: Flags, /, run_a: str, run_b: str, form: str, out: Path | None) -
 @click.option("--business-unit", metavar="U", help="The number of this unit.")
 @click.option("--run", "run_id", metavar="RUN", help="The number of this run (default: the newest).")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write all rows here, as csv or json.")
+@click.option("--out", type=OUT, metavar="FILE", help="Write all rows here, as csv or json.")
 @click.pass_obj
 def explain(flags: Flags, /, metric: str, *, form: str, out: Path | None, **of: str | None) -> Outcome:
     """Where the number of METRIC comes from: its definition, SQL, rule, policy, and the rows behind it."""

@@ -25,7 +25,25 @@ class _Day(click.DateTime):
         return day
 
 
+class _Out(click.Path):
+    """The file that `--out` names, which a command replaces: none that is the configuration or the data."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path; UsageError of ours where it is not for output."""
+        from pipeline.jobs.outcome import refuse_own_file  # noqa: PLC0415
+
+        out = Path(os.fsdecode(super().convert(value, param, ctx)))
+        flags = ctx.find_object(Flags) if ctx is not None else None
+        if flags is not None:
+            refuse_own_file(flags.settings(), flags.place, out)
+        return out
+
+
 DAY = _Day(["%Y-%m-%d"])
+OUT = _Out()
 FORM = click.Choice(["table", "csv", "json", "parquet"])
 
 
@@ -36,6 +54,13 @@ class Flags:
     config: Path | None
     quiet: bool
     verbose: bool
+
+    @property
+    def place(self) -> Path:
+        """Where the configuration file is looked for."""
+        from pipeline.config import FILE_NAME  # noqa: PLC0415
+
+        return self.config or Path(os.environ.get("TLM_CONFIG", FILE_NAME))
 
     def settings(self, flags: dict[str, Any] | None = None) -> Settings:
         """The configuration file, the environment and `flags`."""

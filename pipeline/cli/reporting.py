@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.flags import DAY, Flags
+from pipeline.cli.flags import DAY, OUT, Flags
 
 if TYPE_CHECKING:
     from pipeline.jobs.outcome import Outcome
@@ -44,7 +44,7 @@ def report_weekly(
 @click.command()
 @click.argument("action")
 @click.option("--where", metavar="SQL", help="Condition over core.endpoints that replaces the default selection.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of out/exports/.")
+@click.option("--out", type=OUT, metavar="FILE", help="Write here instead of out/exports/.")
 @click.option("--for", "audience", type=click.Choice(["job", "people"]), default="job", help="CSV dialect.")
 @click.pass_obj
 def export(flags: Flags, /, action: str, where: str | None, out: Path | None, audience: str) -> Outcome:

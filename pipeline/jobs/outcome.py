@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import places
-from pipeline.config import Settings
+from pipeline.config import FILE_NAME, Settings
 from pipeline.errors import EngineRefused, UsageError
 from pipeline.exits import Exit
+from pipeline.policy import FILE_NAME as POLICY
 from pipeline.policy import read_policy
 
 Clock = Callable[[], datetime]
@@ -45,6 +46,24 @@ def existing(settings: Settings) -> Path:
         msg = f"There is no database at {settings.database} yet; run `tlm extract` and `tlm build` first."
         raise UsageError(msg)
     return settings.database
+
+
+def refuse_own_file(settings: Settings, config: Path, out: Path) -> None:
+    """UsageError when the file `out`, which would be replaced, is of the data or the configuration (`config` is read).
+
+    An output folder inside of the data folder is for output all the same.
+    """
+    from pipeline.load.lists import PCI, WAIVERS  # noqa: PLC0415
+
+    place = out.resolve()
+    is_output = settings.data in settings.output.parents and place.is_relative_to(settings.output)
+    if place == settings.database.resolve() or (place.is_relative_to(settings.data) and not is_output):
+        msg = f"--out {out} is the database or lies in {settings.data}, which is tlm's own; name another file."
+        raise UsageError(msg)
+    names = (FILE_NAME, POLICY, WAIVERS, PCI)
+    if place in {config.resolve(), *((Path(settings.folder) / name).resolve() for name in names)}:
+        msg = f"--out {out} is a file of the configuration and would be lost; name another file."
+        raise UsageError(msg)
 
 
 @contextmanager
