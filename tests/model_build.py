@@ -7,6 +7,7 @@ items of all pages of a resource in the order received (`totals.json`: resource 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -45,14 +46,18 @@ class Estate:
         """The folders of the runs, oldest first."""
         return sorted(self.folder.glob("run-*"))
 
-    def take(self, run: Path, *, everything: bool) -> BuildReport:
-        """Land, load and build one run; an account that has no folder in it keeps its rows of before."""
+    def take(self, run: Path, *, everything: bool, beside: Sequence[Manifest] = ()) -> BuildReport:
+        """Land, load and build one run; an account that has no folder in it keeps its rows of before.
+
+        Audit events of the runs `beside` come along with their account.
+        """
         facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
         if facts["run_id"] not in {run_id for _, run_id in self.manifests}:
             self.manifests |= {(one.account, one.run_id): one for one in land_run(run, self.landing)}
         for manifest in self.manifests.values():
             if manifest.run_id == facts["run_id"]:
-                load_run(self.warehouse, self.landing, manifest)
+                along = [one for one in beside if one.account == manifest.account]
+                load_run(self.warehouse, self.landing, manifest, along)
         as_of_at = datetime.fromisoformat(facts["as_of_at"])
         set_run(self.warehouse, facts["run_id"], as_of_at, ZoneInfo(facts["timezone"]))
         return build_models(self.warehouse, content("sql"), everything=everything, as_run=facts["run_id"])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from weeks import run_id, write_weeks
+from model_build import REQUIRED, land_run
+from weeks import START, run_id, write_weeks
 
 from pipeline.load.rewind import load_again, rewind
 from pipeline.places import content
+from pipeline.runs.manifest import Manifest
 from pipeline.transform.model import Kind, read_models
 from pipeline.warehouse.duck import Warehouse
 
@@ -29,29 +34,62 @@ def rows_of_tables(estate: Any) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize(("seed", "first"), [(1, 0), (2, 1), (4, 2)])
+def land_beside(estate: Any, folder: Path, first: int) -> list[Manifest]:
+    """Two runs before the run `first`: one of the audit log alone, and a whole one whose pages the retention removed."""
+    landed = []
+    for days, name in ((3, "alone"), (2, "pruned")):
+        at = START + timedelta(weeks=first, days=-days)
+        pages = folder / name / "pages" / "north"
+        pages.mkdir(parents=True)
+        facts = {"run_id": f"{at:%Y%m%dT%H%M%SZ}-{days:06x}", "as_of_at": at.isoformat()}
+        (folder / name / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+        event = {"id": f"of-{name}", "timestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}", "resource_id": "ep-north-1"}
+        endpoint = {"id": "ep-north-1"}
+        lists = {"audit_log": [event]} | ({} if name == "alone" else {needed: [endpoint] for needed in REQUIRED})
+        for resource, items in lists.items():
+            (pages / f"{resource}.json").write_text(json.dumps(items), encoding="utf-8")
+        landed += land_run(folder / name, estate.landing)
+        for resource in lists.keys() - {"audit_log"}:
+            shutil.rmtree(estate.landing / "north" / facts["run_id"] / resource)
+    return landed
+
+
+@pytest.mark.parametrize(
+    ("seed", "first", "is_repeat"), [(1, 0, False), (2, 1, False), (4, 2, False), (4, WEEKS - 1, True)]
+)
 def test_runs_taken_back_and_built_again_leave_no_trace(
-    seed: int, first: int, tmp_path: Path, open_estate: Callable[[Path], Any]
+    seed: int, first: int, is_repeat: bool, tmp_path: Path, open_estate: Callable[[Path], Any]
 ) -> None:
-    """Back to any run and forward again: every table has the rows of a build that went straight on."""
+    """Back to any run and forward again: every table has the rows of a build that went straight on.
+
+    So it is with events of other runs that came along, which are not offered again where the newest run is repeated,
+    and with a table of the user's own, whatever it calls run_id.
+    """
     estate = open_estate(write_weeks(tmp_path, seed, WEEKS))
+    estate.warehouse.execute("create schema custom")
+    estate.warehouse.execute(f"create table custom.own as select unnest(['job-30', '{run_id(first)}']) as run_id")
     runs = estate.runs()
+    beside = land_beside(estate, tmp_path, first)
     after: list[dict[str, list[str]]] = []
     for number, run in enumerate(runs):
-        estate.take(run, everything=number == WEEKS - 1 or number == first - 1)
+        everything = number in {WEEKS - 1, first - 1}
+        estate.take(run, everything=everything, beside=beside if number == first else ())
         after.append(rows_of_tables(estate))
-    lacking = rewind(estate.warehouse, run_id(first))
+    assert sum("'of-" in row for row in after[-1]["core.audit_events"]) == len(beside)
+    lacking = rewind(estate.warehouse, run_id(first), keep_events=is_repeat)
     for account, run in lacking:
         load_again(estate.warehouse, estate.landing, estate.manifests[account, run])
     rewound = rows_of_tables(estate)
-    for table in kept_tables() | {name for name in rewound if name.startswith("raw.")} | {"meta.runs", "meta.extracts"}:
+    kept = kept_tables() | {name for name in rewound if name.startswith("raw.")} | {"meta.runs", "meta.extracts"}
+    for table in kept - ({"core.audit_events"} if is_repeat else set()):
         assert rewound[table] == (after[first - 1][table] if first else []) or table.startswith("raw.rules_"), table
     for number, run in enumerate(runs[first:], first):
-        estate.take(run, everything=number == WEEKS - 1)
-    again = rows_of_tables(estate)
-    assert again.keys() == after[-1].keys()
-    for table, rows in again.items():
-        assert rows == after[-1][table], table
+        again = beside if number == first and not is_repeat else ()
+        estate.take(run, everything=number == WEEKS - 1, beside=again)
+    built = rows_of_tables(estate)
+    assert built.keys() == after[-1].keys()
+    for table in built.keys() - ({"raw.audit_log"} if is_repeat else set()):
+        assert built[table] == after[-1][table], table
 
 
 def kept_tables() -> set[str]:
