@@ -212,13 +212,14 @@ def _shown(subject: str) -> tuple[str, ...]:
 
 
 def _first_rows(warehouse: Warehouse, found: Explanation) -> list[str]:
-    """The first rows, counted ones before those they are a share of."""
+    """The first of the rows that count; those they are a share of are for the other forms."""
     if found.rows_sql is None:
         return []
-    names = ("is_counted", *found.shown)
-    rows = warehouse.rows(f"select {', '.join(names)} from ({found.rows_sql}\nlimit {_ROWS + 1})")  # noqa: S608 -- names and SQL of our own
-    count = f"the first {_ROWS} rows; --format csv --out FILE writes all" if len(rows) > _ROWS else f"{len(rows)} rows"
-    return ["", f"-- {count}", *plain_table(names, rows[:_ROWS]).splitlines()]
+    counted = f"select {', '.join(found.shown)} from ({found.rows_sql}\n) where is_counted limit {_ROWS + 1}"  # noqa: S608 -- names and SQL of our own
+    rows = warehouse.rows(counted)
+    which = f"the first {_ROWS} rows" if len(rows) > _ROWS else "1 row" if len(rows) == 1 else f"{len(rows)} rows"
+    heading = f"-- {which} of the numerator; --format csv --out FILE writes all, and those of the denominator"
+    return ["", heading, *plain_table(found.shown, rows[:_ROWS]).splitlines()]
 
 
 def _stored(asked: Asked, run_id: str) -> str:

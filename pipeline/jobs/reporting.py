@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Settings
+from pipeline.errors import UsageError
 from pipeline.jobs.outcome import Outcome, published, telling_versions
 from pipeline.jobs.scratch import Question, built_anew
 
@@ -38,6 +39,8 @@ def report_weekly(settings: Settings, request: ReportRequest) -> Outcome:
     from pipeline.report.write import write_weekly  # noqa: PLC0415
     from pipeline.warehouse.duck import open_read_only  # noqa: PLC0415
 
+    if request.reissue is not None and not request.reissue.strip():
+        raise UsageError("--reissue needs a reason: it is printed on the report.")
     database = published(settings)
     asked = nullcontext(database) if request.question is None else built_anew(settings, database, request.question)
     with telling_versions(settings), asked as file, open_read_only(file) as warehouse:

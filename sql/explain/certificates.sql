@@ -1,8 +1,7 @@
--- Certificates on endpoints of the scope, each once, judged by the dated rules; owned in the accounts of the scope.
+-- Certificates on endpoints of the scope, each once; owned in the accounts of the scope.
 -- shows: certificate_key, endpoints, common_name, issuer, trust, key_type, key_size, signature_algorithm, lifetime_days, valid_to_at
 select
     certificates.*,
-    measures.* exclude (certificate_key),
     held.endpoints,
     owned.certificate_key is not null as is_owned,
     case
@@ -16,8 +15,6 @@ from (
 ) as held
 join core.certificates as certificates
     on certificates.certificate_key = held.certificate_key
-join core.certificate_measures as measures
-    on measures.certificate_key = held.certificate_key
 left join (
     select distinct certificate_key
     from core.certificate_accounts as holdings

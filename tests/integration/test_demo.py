@@ -52,6 +52,7 @@ def test_the_report_of_a_week_is_made_once(demo: Path, capsys: pytest.CaptureFix
     before = pdf.read_bytes()
     assert run([*config, "report", "weekly"]) == 0
     assert str(pdf) in capsys.readouterr().out
+    assert run([*config, "report", "weekly", "--format", "html", "--reissue", " "]) == 2
     assert run([*config, "report", "weekly", "--format", "html", "--reissue", "typo in the policy"]) == 0
     assert "-r2.html" in capsys.readouterr().out
     assert pdf.read_bytes() == before
