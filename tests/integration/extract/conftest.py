@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +50,7 @@ class Asked:
 class Tlm:
     """`lists` by resource; `instead` may answer a request before the lists do; `asked` is every request of a list so far.
 
+    `hold_until`: requests wait for each other until so many have been under way at once, though not for long.
     `document` is the OpenAPI document it serves (None: 404), asked for `documents` times.
     """
 
@@ -58,9 +60,11 @@ class Tlm:
     document: dict[str, Any] | None = None
     documents: int = 0
     delay_seconds: float = 0.0
+    hold_until: int = 0
     most_at_once: int = 0
     base_url: str = ""
     _at_once: int = 0
+    _met: asyncio.Event = field(default_factory=asyncio.Event)
 
     def answer(self, asked: Asked) -> Raw:
         """The page that was asked for."""
@@ -95,6 +99,11 @@ class Tlm:
                 self.asked.append(asked)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
+            if self.most_at_once < self.hold_until:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._met.wait(), 0.3)
+            else:
+                self._met.set()
             await asyncio.sleep(self.delay_seconds)
             status, more, body = self.answer(asked)
             self._at_once -= 1

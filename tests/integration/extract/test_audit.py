@@ -296,7 +296,7 @@ def test_windows_side_by_side_are_resumed(tlm: Tlm, settings_for: Settings) -> N
 def test_windows_are_read_side_by_side(tlm: Tlm, settings_for: Settings) -> None:
     """As many requests are under way as may be, although each window is one page."""
     log = Log(events(300))
-    tlm.instead, tlm.delay_seconds = log.answer, 0.01
+    tlm.instead, tlm.hold_until = log.answer, 5
     settings = settings_for({"prod": tlm.base_url}, page_size=50, concurrency=5)
     (manifest,) = extract(settings).manifests
     assert tlm.most_at_once == 5

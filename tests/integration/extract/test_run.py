@@ -279,7 +279,7 @@ def test_a_redirect_is_not_followed(start_tlm: Callable[[], Tlm], tlm: Tlm, sett
 
 def test_requests_are_bounded_in_number(tlm: Tlm, settings_for: Settings) -> None:
     """Never more at once than configured, over all lists together, and as many as that when there is work."""
-    tlm.delay_seconds = 0.005
+    tlm.hold_until = 4
     tlm.lists["endpoints.discovered"] = [{"id": str(number)} for number in range(300)]
     extract(settings_for({"prod": tlm.base_url}, concurrency=4))
     assert tlm.most_at_once == 4
