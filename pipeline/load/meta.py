@@ -162,6 +162,11 @@ TABLES = (
             ACCOUNT,
             ("run_id", "VARCHAR", "the run that its rows come from"),
             ("as_of_at", "TIMESTAMP", "start of that run, UTC"),
+            (
+                "is_complete",
+                "BOOLEAN",
+                "that run read every required list to its end; false where it was accepted as it is",
+            ),
             ("is_stale", "BOOLEAN", "its rows are older than the current run"),
             ("baseline_run_id", "VARCHAR", "newest complete run before this week; null when there is none"),
             ("baseline_as_of_at", "TIMESTAMP", "start of the baseline run, UTC"),

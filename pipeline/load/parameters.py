@@ -46,10 +46,11 @@ def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInf
         """
         insert into meta.build_accounts by name
         with loaded as (
-            select account, run_id, as_of_at from meta.runs where (is_complete or is_accepted) and run_id <= ?
+            select account, run_id, as_of_at, is_complete from meta.runs
+            where (is_complete or is_accepted) and run_id <= ?
         ),
         complete as (
-            select account, run_id, as_of_at from meta.runs where is_complete and run_id <= ?
+            select account, run_id, as_of_at from loaded where is_complete
         ),
         newest as (
             select account, max(run_id) as run_id from loaded group by account
@@ -61,6 +62,7 @@ def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInf
             newest.account,
             newest.run_id,
             ours.as_of_at,
+            ours.is_complete,
             newest.run_id <> ? as is_stale,
             baseline.run_id as baseline_run_id,
             theirs.as_of_at as baseline_as_of_at
@@ -69,7 +71,7 @@ def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInf
         left join baseline on baseline.account = newest.account
         left join complete as theirs on theirs.account = baseline.account and theirs.run_id = baseline.run_id
         """,
-        (run_id, run_id, starts_at, run_id),
+        (run_id, starts_at, run_id),
     )
 
 

@@ -114,13 +114,6 @@ def _versions(warehouse: Warehouse, model: Model, selected: Mapping[str, str], r
         warehouse.execute("drop table temp.main.fresh; drop table temp.main.moved")
 
 
-_INCOMPLETE_ACCOUNTS = """
-select accounts.account from meta.build_accounts as accounts
-inner join meta.runs as runs on accounts.account = runs.account and accounts.run_id = runs.run_id
-where not runs.is_complete
-"""
-
-
 def _find_moved(warehouse: Warehouse, model: Model, key: str, selected: Mapping[str, str]) -> None:
     """Make temp.main.moved, the keys that are new, changed, vanished or back, from the SELECT's keys and hashes.
 
@@ -132,7 +125,8 @@ def _find_moved(warehouse: Warehouse, model: Model, key: str, selected: Mapping[
         for column, sql_type in selected.items()
     )
     # What an incomplete snapshot lacks was perhaps only not read.
-    is_unseen = f"account in ({_INCOMPLETE_ACCOUNTS})" if "account" in selected else "false"
+    incomplete = "select account from meta.build_accounts where not is_complete"
+    is_unseen = f"account in ({incomplete})" if "account" in selected else "false"
     fresh = f"create or replace temp table fresh as select {key}, hash({hashed}) as content from ("
     send(warehouse, model, fresh, ")")
     warehouse.execute(f"""

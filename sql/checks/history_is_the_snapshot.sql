@@ -15,11 +15,9 @@ with open_versions as (
 ),
 
 incomplete_accounts as (
-    select accounts.account
-    from meta.build_accounts as accounts
-    inner join meta.runs as runs
-        on accounts.account = runs.account and accounts.run_id = runs.run_id
-    where not runs.is_complete
+    select account
+    from meta.build_accounts
+    where not is_complete
 )
 
 select

@@ -4,13 +4,10 @@
 -- advice: compare mart.changes with core.endpoint_history for that account; an endpoint moved in no way, or in two that exclude each other
 with accounts as (
     select
-        build_accounts.account,
-        build_accounts.baseline_run_id
-    from meta.build_accounts as build_accounts
-    join meta.runs as runs
-        on runs.account = build_accounts.account
-        and runs.run_id = build_accounts.run_id
-    where build_accounts.baseline_run_id is not null and runs.is_complete
+        account,
+        baseline_run_id
+    from meta.build_accounts
+    where baseline_run_id is not null and is_complete
 ),
 
 counted as (

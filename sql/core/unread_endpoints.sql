@@ -4,12 +4,9 @@
 -- kind: table
 -- check: unique(endpoint_key)
 with incomplete as (
-    select accounts.account
-    from meta.build_accounts as accounts
-    join meta.runs as runs
-        on runs.account = accounts.account
-        and runs.run_id = accounts.run_id
-    where not runs.is_complete
+    select account
+    from meta.build_accounts
+    where not is_complete
 ),
 
 read as (
