@@ -76,14 +76,19 @@ def dictionary(flags: Flags, /, out: Path | None) -> Outcome:
 @click.command()
 @click.argument("run_a")
 @click.argument("run_b")
+@click.option("--account", metavar="A", help="Only the endpoints of this account.")
+@click.option("--business-unit", metavar="U", help="Only the endpoints of this unit; of a removed one its last.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @click.option("--out", type=OUT, metavar="FILE", help="Write here instead of stdout.")
 @click.pass_obj
-def diff(flags: Flags, /, run_a: str, run_b: str, form: str, out: Path | None) -> Outcome:
-    """What changed at each endpoint from RUN_A to the later RUN_B: kind of change, field, old and new value."""
+def diff(flags: Flags, /, run_a: str, run_b: str, *, form: str, out: Path | None, **of: str | None) -> Outcome:
+    """What changed at each endpoint from RUN_A to the later RUN_B: kind of change, field, old and new value.
+
+    How many endpoints appeared, vanished and changed, and in which fields, is told first, on stderr.
+    """
     from pipeline.jobs import asking  # noqa: PLC0415
 
-    return asking.diff(flags.settings(), (run_a, run_b), form=form, out=out)
+    return asking.diff(flags.settings(), (run_a, run_b), of, form=form, out=out)
 
 
 @click.command()

@@ -1,13 +1,16 @@
 """`tlm diff RUN_A RUN_B`: what is other at each endpoint in a later run, from the versions, so between any two runs.
 
 The kinds of change are those of mart.changes, computed the same way, and more of what it does not count. An account is
-compared with its newest complete run up to RUN_A; one that has none is left out, as it has no baseline.
+compared with its newest complete run up to RUN_A; one that has none is left out, as it has no baseline. The rows are
+data; how many endpoints came, went and changed is said before them, to the log.
 """
 
 from __future__ import annotations
 
+import difflib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import UsageError
@@ -139,31 +142,115 @@ select
     told.old_value as old_value,
     told.new_value as new_value
 from told
-where told is not null
+where told is not null{narrowed}
 order by
     account,
     endpoint_key,
     change,
     field
 """
+# One row a kind of change, and one without for all endpoints that changed; a field counts once at an endpoint.
+_COUNTS = """
+with told as materialized ({rows}),
+
+fields as (
+    select
+        change,
+        field,
+        count(*) as endpoints
+    from told
+    where field is not null
+    group by change, field
+)
+
+select
+    told.change,
+    count(distinct told.endpoint_key) as endpoints,
+    (
+        select string_agg(fields.field || ' ' || fields.endpoints, ', ' order by fields.endpoints desc, fields.field)
+        from fields
+        where fields.change = told.change
+    ) as fields
+from told
+group by told.change
+union all
+select
+    null,
+    count(distinct endpoint_key),
+    null
+from told
+where field is not null
+order by endpoints desc, change
+"""
 
 
-def show_diff(database: Path, run_a: str, run_b: str, *, form: str = "table", out: Path | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """From which published run to which later one; the endpoints of which account and unit, None for all."""
+
+    run_a: str
+    run_b: str
+    account: str | None = None
+    business_unit: str | None = None
+
+
+def show_diff(database: Path, asked: Asked, *, form: str = "table", out: Path | None = None) -> None:
     """Write one row a changed field, as `run_query` does: change, field, old and new value, and whose it is.
 
-    An endpoint that is new, reappeared or removed has one row without field. UsageError when a run is not in
-    `database`, or RUN_B is not the later one.
+    An endpoint that is new, reappeared or removed has one row without field. The counts go to the log first.
+    UsageError when a run, the account or the unit is not in `database`, or RUN_B is not the later one.
     """
     with open_read_only(database) as warehouse:
-        runs = _require_runs(warehouse, (run_a, run_b))
-        if run_a >= run_b:
-            msg = f"Run {run_b} is not later than {run_a}; give the earlier one first."
+        runs = _require_runs(warehouse, (asked.run_a, asked.run_b))
+        if asked.run_a >= asked.run_b:
+            msg = f"Run {asked.run_b} is not later than {asked.run_a}; give the earlier one first."
             raise UsageError(msg)
-        left_out = sorted(runs[run_b] - set().union(*(accounts for run, accounts in runs.items() if run <= run_a)))
+        for name, column in ((asked.account, "account"), (asked.business_unit, "business_unit")):
+            _require_known(warehouse, name, column)
+        left_out = sorted(
+            runs[asked.run_b] - set().union(*(accounts for run, accounts in runs.items() if run <= asked.run_a))
+        )
         fields = [name for name, _ in warehouse.columns("from core.endpoint_history") if name not in _NO_FIELDS]
+        statement = _statement(asked, fields)
+        counts: list[tuple[str | None, int, str | None]] = warehouse.rows(_COUNTS.format(rows=statement))
     if left_out:
-        log.warning("No run up to %s has the account %s; its endpoints are not compared.", run_a, ", ".join(left_out))
-    run_query(database, _statement(run_a, run_b, fields), form=form, out=out)
+        log.warning(
+            "No run up to %s has the account %s; its endpoints are not compared.", asked.run_a, ", ".join(left_out)
+        )
+    for line in _summary(asked, counts):
+        log.info("%s", line)
+    if len(counts) > 1 or form != "table" or out is not None:
+        run_query(database, statement, form=form, out=out)
+
+
+def _summary(asked: Asked, counts: Iterable[tuple[str | None, int, str | None]]) -> Iterator[str]:
+    """How many endpoints appeared, vanished and changed; then each kind of change with its fields."""
+    whose = "".join(
+        f", {word} {name}" for word, name in (("account", asked.account), ("unit", asked.business_unit)) if name
+    )
+    between = f"from run {asked.run_a} to {asked.run_b}{whose}"
+    endpoints = {change: count for change, count, _ in counts}
+    if len(endpoints) == 1:  # the sum alone
+        yield f"Nothing changed {between}."
+        return
+
+    came, again, gone = (endpoints.get(kind, 0) for kind in ("new", "reappeared", "removed"))
+    moved = f"{came:,} appeared, {again:,} reappeared, {gone:,} vanished"
+    yield f"Endpoints {between}: {moved}, {endpoints[None]:,} changed."
+    for change, count, fields in counts:
+        if fields is not None:
+            yield f"{change} at {count:,} endpoint{'' if count == 1 else 's'}: {fields}."
+
+
+def _require_known(warehouse: Warehouse, name: str | None, column: str) -> None:
+    """UsageError for an account or a unit that no endpoint has or had."""
+    if name is None:
+        return
+    known = [str(row[0]) for row in warehouse.rows(f"select distinct {column} from core.endpoint_history order by 1")]  # noqa: S608 -- a column of ours
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known[:3]
+        msg = f"No endpoint has the {column.replace('_', ' ')} {name!r}; near it: {', '.join(near) or 'nothing'}."
+        raise UsageError(msg)
 
 
 def _require_runs(warehouse: Warehouse, wanted: Iterable[str]) -> dict[str, set[str]]:
@@ -179,13 +266,22 @@ def _require_runs(warehouse: Warehouse, wanted: Iterable[str]) -> dict[str, set[
     return found
 
 
-def _statement(run_a: str, run_b: str, fields: list[str]) -> str:
+def _statement(asked: Asked, fields: list[str]) -> str:
     columns = (
         f"later.{identifier(name)}, earlier.{identifier(name)} as {identifier(f'then_{name}')}" for name in fields
     )
     told = (_told(name) for name in fields)
+    narrowed = "".join(
+        f"\n    and {column} = {literal(name)}"
+        for name, column in ((asked.account, "account"), (asked.business_unit, "business_unit"))
+        if name is not None
+    )
     return _DIFF.format(
-        before=literal(run_a), after=literal(run_b), columns=",\n        ".join(columns), fields=",\n".join(told)
+        before=literal(asked.run_a),
+        after=literal(asked.run_b),
+        columns=",\n        ".join(columns),
+        fields=",\n".join(told),
+        narrowed=narrowed,
     )
 
 

@@ -51,11 +51,16 @@ def dictionary(settings: Settings, out: Path | None) -> Outcome:
         return Outcome((str(write_dictionary(warehouse, settings, out)),))
 
 
-def diff(settings: Settings, runs: tuple[str, str], *, form: str, out: Path | None) -> Outcome:
-    """What changed at each endpoint from one published run to a later one; rows go to stdout or to `out`."""
-    from pipeline.export.diff import show_diff  # noqa: PLC0415
+def diff(
+    settings: Settings, runs: tuple[str, str], of: Mapping[str, str | None], *, form: str, out: Path | None
+) -> Outcome:
+    """What changed at each endpoint from one published run to a later one; rows go to stdout or to `out`.
 
-    show_diff(published(settings), *runs, form=form, out=out)
+    `of`: account and business_unit of the endpoints, where they are not all.
+    """
+    from pipeline.export.diff import Asked, show_diff  # noqa: PLC0415
+
+    show_diff(published(settings), Asked(*runs, of["account"], of["business_unit"]), form=form, out=out)
     return Outcome()
 
 

@@ -49,12 +49,14 @@ def existing(settings: Settings) -> Path:
 
 
 def refuse_own_file(settings: Settings, config: Path, out: Path) -> None:
-    """UsageError when the file `out`, which would be replaced, is of the data or the configuration (`config` is read).
+    """UsageError when `out`, which would be replaced, is of the data or the configuration (`config`), or no plain file.
 
     An output folder inside of the data folder is for output all the same.
     """
     from pipeline.load.lists import PCI, WAIVERS  # noqa: PLC0415
 
+    if out.exists() and not out.is_file() and not out.is_dir():  # root would lose /dev/null
+        raise UsageError(f"--out {out} is a device or a pipe, not a file; name a file, or leave --out away.")
     place = out.resolve()
     is_output = settings.data in settings.output.parents and place.is_relative_to(settings.output)
     if place == settings.database.resolve() or (place.is_relative_to(settings.data) and not is_output):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os import mkfifo
 from pathlib import Path
 
 import click
@@ -80,3 +81,14 @@ def test_every_file_that_a_flag_names_is_looked_at() -> None:
     flags = [flag for command in commands(tlm) for flag in command.params if "--out" in flag.opts]
     assert len(flags) == len(COMMANDS) + 1
     assert [flag.metavar for flag in flags if flag.type is not OUT] == ["DIR"]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_no_command_replaces_a_device_or_a_pipe(
+    folder: Path, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file is moved to where --out points: in the place of /dev/null it would be everybody's loss."""
+    mkfifo(folder / "pipe")
+    assert run(["--config", "mine.toml", *command, "--out", "pipe"]) == 2
+    assert "--out pipe is a device or a pipe, not a file" in capsys.readouterr().err
+    assert (folder / "pipe").is_fifo()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from weeks import run_id
 
 from pipeline.errors import UsageError
-from pipeline.export.diff import show_diff
+from pipeline.export.diff import Asked, show_diff
 
 Scope = tuple[str | None, str | None]
 
@@ -20,7 +21,7 @@ Scope = tuple[str | None, str | None]
 def changes(file: Path, capsys: pytest.CaptureFixture[str], week_a: int, week_b: int) -> list[dict[str, str]]:
     """The rows from one week to another."""
     capsys.readouterr()
-    show_diff(file, run_id(week_a), run_id(week_b), form="csv")
+    show_diff(file, Asked(run_id(week_a), run_id(week_b)), form="csv")
     return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
 
 
@@ -80,5 +81,69 @@ def test_nothing_changed_is_no_row(published: Path, capsys: pytest.CaptureFixtur
 def test_runs_that_cannot_be_compared_are_refused(published: Path, run_a: str, run_b: str, says: str) -> None:
     """An unknown run is answered with those that are there, the wrong order with the right one."""
     with pytest.raises(UsageError) as caught:
-        show_diff(published, run_a, run_b)
+        show_diff(published, Asked(run_a, run_b))
     assert says in str(caught.value)
+
+
+def test_the_counts_are_told_before_the_rows(
+    published: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """How many endpoints came, went and changed, then each kind of change with its fields; stdout is the rows alone."""
+    caplog.set_level("INFO", "pipeline")
+    rows = changes(published, capsys, 0, 3)
+    head, *kinds = caplog.messages
+    at = defaultdict(set)
+    for row in rows:
+        at[row["change"]].add(row["endpoint_key"])
+        at[row["change"], row["field"]].add(row["endpoint_key"])
+        at["changed" if row["field"] else "moved"].add(row["endpoint_key"])
+    assert head == (
+        f"Endpoints from run {run_id(0)} to {run_id(3)}: {len(at['new'])} appeared, {len(at['reappeared'])} reappeared,"
+        f" {len(at['removed'])} vanished, {len(at['changed'])} changed."
+    )
+    told = {line.split(" at ")[0]: line for line in kinds}
+    assert told.keys() == {row["change"] for row in rows if row["field"]}
+    for kind, line in told.items():
+        count, fields = line.split(" at ")[1].rstrip(".").split(": ")
+        assert int(count.split()[0]) == len(at[kind])
+        for field in fields.split(", "):
+            name, number = field.split()
+            assert int(number) == len(at[kind, name])
+
+
+def test_only_one_account_or_unit_is_asked_for(
+    published: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rows are those of all that are of it, and the counts are of these; a wrong name is answered with near ones."""
+    caplog.set_level("INFO", "pipeline")
+    everything = changes(published, capsys, 0, 3)
+    for column in ("account", "business_unit"):
+        name = everything[0][column]
+        caplog.clear()
+        capsys.readouterr()
+        show_diff(published, Asked(run_id(0), run_id(3), **{column: name}), form="csv")
+        rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+        assert rows == [row for row in everything if row[column] == name]
+        assert 0 < len(rows) < len(everything)
+        assert f" {len({row['endpoint_key'] for row in rows if row['field']})} changed." in caplog.messages[0]
+        assert f" {name}: " in caplog.messages[0]
+        with pytest.raises(UsageError, match=f"near it: .*{name}"):
+            show_diff(published, Asked(run_id(0), run_id(3), **{column: name[:-1]}))
+
+
+def test_nothing_changed_is_said_in_words(
+    published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """No header alone: a sentence, and in a form for machines the empty list."""
+    file = tmp_path / "tlm.duckdb"
+    shutil.copyfile(published, file)
+    with duckdb.connect(str(file)) as con:
+        con.execute("delete from core.endpoint_history where to_run_id is not null or is_removed")
+        con.execute("update core.endpoint_history set from_run_id = ?", [run_id(0)])
+    caplog.set_level("INFO", "pipeline")
+    for form, shown in (("table", ""), ("json", "[\n]\n")):
+        caplog.clear()
+        capsys.readouterr()
+        show_diff(file, Asked(run_id(1), run_id(2)), form=form)
+        assert capsys.readouterr().out == shown
+        assert caplog.messages == [f"Nothing changed from run {run_id(1)} to {run_id(2)}."]
