@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.errors import OutputFailed
-from pipeline.warehouse.duck import CATALOG, STORAGE_VERSION, Warehouse, literal, open_apart, open_writable
+from pipeline.warehouse.duck import CATALOG, FILE_OPTIONS, Warehouse, literal, open_apart, open_writable
 
 _SUFFIX = ".building"
 _COPYING = ".copying"
@@ -151,7 +151,7 @@ def _compact(warehouse: Warehouse, building: Path) -> None:
     if free * 2 <= total:
         return
     small = building.with_name(building.name + ".small")
-    warehouse.execute(f"attach {literal(str(small))} as small (storage_version '{STORAGE_VERSION}')")
+    warehouse.execute(f"attach {literal(str(small))} as small ({FILE_OPTIONS})")
     warehouse.execute(f"copy from database {CATALOG} to small")
     warehouse.execute("checkpoint small")
     warehouse.execute("detach small")
