@@ -13,7 +13,7 @@ _ADVICE = {  # what to do about drift, by its kind
     "vanished": "tlm contract check says whether it was renamed; what it told is unknown here.",
     "unparsed": "Counted as unknown; mend the value where it is kept.",
     "reversed": "Both ends count as unknown; compare them with the certificate.",
-    "retyped": "Counted as unknown; the contract wants a text.",
+    "retyped": "Counted as unknown; the contract wants another kind of value.",
 }
 _MENDED = "Loaded as far as it can be read; the bytes as they came are in the landing zone."
 

@@ -1,43 +1,21 @@
--- Values that did not parse in a run, validities that do not run forward, and JSON in the place of a text (no object with a name or a value,
--- which is read as that): all are null in staging, and counted here. Lists that are empty say nothing and are not counted.
+-- Values that did not parse in a run, validities that do not run forward, and JSON that is no text, list or object as it should be:
+-- all are null in staging, and counted here. Lists that are empty say nothing and are not counted.
 -- grain: one field of one resource of one account in one run
 -- kind: append
 -- key: run_id, account, resource, field, what
 -- check: unique(run_id, account, resource, field, what)
 -- check: not_null(run_id, account, resource, field, what, occurrences)
-with endpoint_values as (
+with typed_values as (
     select
         account,
         run_id,
-        'endpoints.automatable' as resource,
+        'endpoints.' || category as resource,
         port,
         last_discovered,
         valid_from,
         valid_to,
         key_size
-    from raw.endpoints_automatable
-    union all
-    select
-        account,
-        run_id,
-        'endpoints.discovered' as resource,
-        port,
-        last_discovered,
-        valid_from,
-        valid_to,
-        key_size
-    from raw.endpoints_discovered
-    union all
-    select
-        account,
-        run_id,
-        'endpoints.unsecured' as resource,
-        port,
-        last_discovered,
-        valid_from,
-        valid_to,
-        key_size
-    from raw.endpoints_unsecured
+    from staging.endpoint_items
     union all
     select
         account,
@@ -62,7 +40,7 @@ unusual as (
         valid_from,
         valid_to,
         key_size
-    from endpoint_values
+    from typed_values
     where not (
         coalesce(regexp_full_match(port, '\d{1,9}'), true)
         and coalesce(regexp_full_match(key_size, '\d{1,9}'), true)
@@ -118,16 +96,24 @@ failures as (
         account,
         run_id,
         'profiles' as resource,
-        {'field': 'renewal_period_days', 'what': 'unparsed', 'value': renewal_period_days} as failure
+        unnest([
+            case
+                when staging.whole_number(renewal_period_days) is null and staging.filled(renewal_period_days) is not null
+                    then {'field': 'renewal_period_days', 'what': 'unparsed', 'value': renewal_period_days}
+            end,
+            case
+                when staging.whole_number(renewal_window_days) is null and staging.filled(renewal_window_days) is not null
+                    then {'field': 'renewal_window_days', 'what': 'unparsed', 'value': renewal_window_days}
+            end
+        ]) as failure
     from raw.profiles
-    where staging.whole_number(renewal_period_days) is null and staging.filled(renewal_period_days) is not null
     union all
     select
         account,
         run_id,
         resource,
         {'field': field, 'what': 'retyped', 'value': value} as failure
-    from meta.retyped_texts
+    from meta.retyped
 )
 
 select
@@ -135,9 +121,9 @@ select
     account, -- the account's name in the configuration
     resource, -- the list that the value stood in
     failure.field as field, -- the API's name of the field
-    failure.what as what, -- unparsed, retyped (JSON in the place of a text), or reversed (a validity whose start is not before its end)
+    failure.what as what, -- unparsed, retyped (JSON that is not of the field's kind), or reversed (a validity whose start is not before its end)
     count(*) as occurrences, -- how many values
-    min(failure.value) as sample -- one of them
+    min(left(failure.value, 200)) as sample -- one of them, cut to 200 characters
 from failures
 where failure is not null
 group by
