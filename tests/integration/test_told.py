@@ -43,3 +43,26 @@ def test_a_part_of_a_run_says_that_it_is_one(place: Place, sandbox_of: Start) ->
     assert out.strip() in line
     assert "endpoints.automatable" in line
     assert "`tlm extract` without --resource" in line
+
+
+def test_lines_of_the_lists_that_match_nothing_are_told_once(place: Place, sandbox_of: Start) -> None:
+    """Each with its file, its line and what to do, while the build ends with 0; mart.waivers says which they are."""
+    sandbox = sandbox_of(PLAN)
+    place.configure(sandbox.base_url, sandbox.keys)
+    waivers = (
+        "waiver_id,rule,scope,reason,owner,approver,expires_on",
+        "w1,unsecured,Retail,waits,ann,bob,2999-01-01",
+        "w2,unsecured,Retial,waits,ann,bob,2999-01-01",
+    )
+    (place.folder / "waivers.csv").write_text("\n".join(waivers), encoding="utf-8")
+    (place.folder / "pci.csv").write_text("account,endpoint,criticality\n,*,low\n,till-7,high\n", encoding="utf-8")
+    code, _, err = place.tlm("run", "daily")
+    assert code == 0
+    (waiver,) = [line for line in err.splitlines() if "Retial" in line]
+    assert "{line_no: 3, waiver_id: w2, scope: Retial}" in waiver
+    assert "mend the scope of that line in waivers.csv" in waiver
+    (entry,) = [line for line in err.splitlines() if "till-7" in line]
+    assert "{line_no: 3, account: null, endpoint: till-7}" in entry
+    assert "in pci.csv" in entry
+    shown = place.tlm("query", "select waiver_id, status from mart.waivers order by all", "--format", "csv")[1]
+    assert shown.splitlines() == ["waiver_id,status", "w1,active", "w2,unmatched"]

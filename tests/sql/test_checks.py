@@ -91,6 +91,15 @@ MISTAKES = {
         "insert into staging.certificates select * from staging.certificates where received_no = 1",
         "insert into raw.automation_inventory select * from raw.automation_inventory where received_no = 1",
     ),
+    "waivers_match_nothing": (
+        "insert into raw.waivers values ('w9', 'weak_key', 'No such unit', 'why', 'a', 'b', date '2030-01-01', 9)",
+    ),
+    "pci_matches_nothing": (
+        "insert into raw.pci_inventory values (null, 'nowhere.example.test', 'high', 9)",
+        "insert into raw.pci_inventory values ('north', 'nowhere*', 'high', 9)",
+        "insert into raw.pci_inventory values ('south', 'north:ep-n01', 'high', 9)",
+        "insert into raw.pci_inventory values ('south', 'north:*', 'high', 9)",
+    ),
     "certificate_match_disagrees": (
         "update core.endpoint_state set thumbprint = 'AA' where certificate_match = 'certificate_id'",
     ),
@@ -207,3 +216,27 @@ def mistakes(check: str) -> list[str]:
             return [f"{change} \"{column}\" = 'no such thing'"]
         case _:
             return [change + BROKEN[inside.removesuffix(")")]]
+
+
+def test_a_line_of_a_list_that_matches_is_not_told(example: Any) -> None:
+    """By each name of an endpoint, in any case, as a name or a pattern; a waiver that has ended is left alone."""
+    entries = ("north:ep-n01", "NORTH:EP-N01", "north:*", *(f"{name}" for name in endpoint_names(example)))
+    with taken_back(example):
+        for line_no, endpoint in enumerate(entries):
+            example.execute("insert into raw.pci_inventory values ('north', ?, 'low', ?)", [endpoint, line_no])
+        ended = (
+            "insert into raw.waivers values ('w9', 'weak_key', 'No such unit', 'why', 'a', 'b', date '2020-01-01', 9)"
+        )
+        example.execute(ended)
+        for name in ("pci_matches_nothing", "waivers_match_nothing"):
+            assert example.rows((CHECKS / f"{name}.sql").read_text(encoding="utf-8")) == []
+
+
+def endpoint_names(example: Any) -> list[str]:
+    """Host name, domain name and address of endpoints of an account, and a pattern of each."""
+    columns = ("host_name", "domain_name", "ip")
+    (row,) = example.rows(
+        f"select {', '.join(f'max({c})' for c in columns)} from core.endpoints where account = 'north'"
+    )
+    assert all(row)
+    return [*row, *(f"*{name[2:].upper()}" for name in row)]
