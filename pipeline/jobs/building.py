@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline import places
 from pipeline.config import Settings
 from pipeline.errors import UsageError
-from pipeline.jobs.custom import add_custom_models
+from pipeline.jobs.custom import add_custom_models, refuse_mistakes
 from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
 from pipeline.load.choose import Runs, Wish, choose_again, choose_events, choose_runs, find_events, passed_over
@@ -221,6 +221,7 @@ def making(
         create_meta(build_file.warehouse)
         set_policy(build_file.warehouse, policy)
         set_lists(build_file.warehouse, Path(settings.folder))
+        refuse_mistakes(build_file.warehouse, Path(settings.folder))
         yield build_file
         for outcome in add_custom_models(build_file, Path(settings.folder)):
             logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)

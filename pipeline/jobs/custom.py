@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline import places
 from pipeline.transform.checks import Outcome
-from pipeline.transform.custom import adopt_custom_models, bring_kept, build_custom_models, plan_custom_models
+from pipeline.transform.custom import (
+    adopt_custom_models,
+    bring_kept,
+    build_custom_models,
+    plan_custom_models,
+    refuse_wrong_models,
+)
 from pipeline.transform.custom_metrics import forget_custom_metrics
+from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import Build, work_apart
+
+
+def refuse_mistakes(warehouse: Warehouse, folder: Path) -> None:
+    """Before a build: BuildFailed for what is wrong in the files of `folder`/models already as they stand."""
+    refuse_wrong_models(warehouse, folder / "models", places.content("sql"))
 
 
 def add_custom_models(build: Build, folder: Path) -> tuple[Outcome, ...]:

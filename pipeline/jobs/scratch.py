@@ -16,7 +16,7 @@ from pathlib import Path
 from pipeline import places
 from pipeline.config import Settings
 from pipeline.errors import UsageError
-from pipeline.jobs.custom import add_custom_models
+from pipeline.jobs.custom import add_custom_models, refuse_mistakes
 from pipeline.load.earlier import EarlierRun, newest_run_until
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import judge_on, set_as_of, set_lists, set_policy, set_run
@@ -48,6 +48,7 @@ def built_anew(settings: Settings, database: Path, question: Question) -> Iterat
         warehouse = build_file.warehouse
         try:
             create_meta(warehouse)
+            refuse_mistakes(warehouse, Path(settings.folder))
             if question.as_of is not None:
                 _go_back(warehouse, settings, question.as_of)
             if question.rules_on is not None:

@@ -67,15 +67,19 @@ class Outcome:
         return f"{found}; {self.check.advice}" if self.check.advice else found
 
 
+def read_check(model: Model, entry: HeaderLine) -> tuple[str, str, str]:
+    """Severity, name and inside of the brackets of a header line; BuildFailed when it is no check."""
+    form = _FORM.match(entry.value)
+    if form is None or form[2] not in ("unique", "not_null", "accepted", "found_in", "holds"):
+        msg = f"{model.source.place(entry.line)}: unknown check {entry.value!r}; known are {_KNOWN}."
+        raise BuildFailed(msg)
+    return form[1] or "stop", form[2], form[3].strip()
+
+
 def header_check(model: Model, entry: HeaderLine, columns: list[str]) -> Check:
     """The check of one header line over a model with `columns`; BuildFailed when it is unknown or names no column."""
     place = model.source.place(entry.line)
-    form = _FORM.match(entry.value)
-    name = form[2] if form else entry.value
-    if form is None or name not in ("unique", "not_null", "accepted", "found_in", "holds"):
-        msg = f"{place}: unknown check {entry.value!r}; known are {_KNOWN}."
-        raise BuildFailed(msg)
-    inside = form[3].strip()
+    severity, name, inside = read_check(model, entry)
     first = [part.strip() for part in inside.split(",")]
     used = {"unique": first, "not_null": first, "holds": []}.get(name, first[:1])
     wrong = [column for column in used if column not in columns]
@@ -85,7 +89,7 @@ def header_check(model: Model, entry: HeaderLine, columns: list[str]) -> Check:
         raise BuildFailed(msg)
     shown = ", ".join(identifier(column) for column in dict.fromkeys((*used, *columns[:4])))
     offending, doubt = _tests(name, used, inside, shown, model.name)
-    return Check(f"{name}({inside})", model.name, form[1] or "stop", offending, place, doubt)
+    return Check(f"{name}({inside})", model.name, severity, offending, place, doubt)
 
 
 def _tests(name: str, used: list[str], inside: str, shown: str, table: str) -> tuple[str, str | None]:

@@ -14,12 +14,14 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.config import RESOURCES
 from pipeline.errors import BuildFailed, EngineRefused, OutputFailed
 from pipeline.transform.checks import (
     Check,
     Outcome,
     header_check,
     look_for,
+    read_check,
     record_outcomes,
     refuse_failures,
     refuse_writes,
@@ -27,9 +29,10 @@ from pipeline.transform.checks import (
 from pipeline.transform.custom_metrics import add_custom_metrics, metric_checks
 from pipeline.transform.dictionary import read_columns, record_models, write_comments
 from pipeline.transform.kinds import build_model, send
-from pipeline.transform.model import Kind, Model, read_custom_models
+from pipeline.transform.model import FILLED, Kind, Model, read_custom_models, read_models
 from pipeline.transform.order import build_order
 from pipeline.transform.run import read_existing, read_names
+from pipeline.transform.seeds import read_macros
 from pipeline.transform.tables import Reading
 from pipeline.warehouse.duck import Warehouse, literal
 
@@ -46,11 +49,26 @@ class CustomModels:
     orphans: tuple[str, ...]
 
 
+def refuse_wrong_models(warehouse: Warehouse, folder: Path, ours: Path) -> None:
+    """BuildFailed, with file and line, for what can be said of the models of `folder` before anything is built.
+
+    That is all but what the engine finds when it binds them: a header, a statement that is no plain SELECT, a table or
+    macro that is neither theirs nor of the folder `ours` (sql/), a circle, a check of no known form.
+    """
+    models = read_custom_models(folder)
+    if not models:
+        return
+    raw = {f"raw.{name.replace('.', '_')}" for name in RESOURCES}
+    raw |= {f"raw.rules_{path.stem}" for path in (ours / "rules").glob("*.csv")}
+    known = {model.name for model in read_models(ours)} | _ours(warehouse) | raw | set(FILLED)
+    _read_models(warehouse, folder, known, frozenset(read_macros(ours / "macros")))
+    for model in models:
+        for entry in model.checks:
+            read_check(model, entry)
+
+
 def plan_custom_models(warehouse: Warehouse, folder: Path) -> CustomModels:
     """Read and order the models of `folder` against the tables of the build; BuildFailed names file and line."""
-    models = {model.name: model for model in read_custom_models(folder)}
-    there = read_existing(warehouse)
-    ours = {name for name in there if not name.startswith("custom.")}
     macros = frozenset(
         str(name)
         for (name,) in warehouse.rows(
@@ -58,15 +76,28 @@ def plan_custom_models(warehouse: Warehouse, folder: Path) -> CustomModels:
             " where database_name = current_database() and function_type = 'macro' and not internal"
         )
     )
-    readings = {name: read_names(warehouse, model, ours | models.keys(), macros) for name, model in models.items()}
+    models, readings = _read_models(warehouse, folder, _ours(warehouse), macros)
+    there = read_existing(warehouse)
+    kept = warehouse.rows(f"select model from meta.models where kind = 'append' and {_OF_CUSTOM} order by model")
+    orphans = tuple(name for (name,) in kept if name in there and name not in readings)
+    return CustomModels(models, readings, orphans)
+
+
+def _ours(warehouse: Warehouse) -> set[str]:
+    return {name for name in read_existing(warehouse) if not name.startswith("custom.")}
+
+
+def _read_models(
+    warehouse: Warehouse, folder: Path, known: set[str], macros: frozenset[str]
+) -> tuple[tuple[Model, ...], dict[str, Reading]]:
+    """The models of `folder` in build order, and what each reads: of `known`, of `macros`, and of each other."""
+    models = {model.name: model for model in read_custom_models(folder)}
+    readings = {name: read_names(warehouse, model, known | models.keys(), macros) for name, model in models.items()}
     reads = {
         name: {table: models[name].source.place(line) for table, line in reading.tables.items()}
         for name, reading in readings.items()
     }
-    order = build_order(reads)
-    kept = warehouse.rows(f"select model from meta.models where kind = 'append' and {_OF_CUSTOM} order by model")
-    orphans = tuple(name for (name,) in kept if name in there and name not in models)
-    return CustomModels(tuple(models[name] for name in order), readings, orphans)
+    return tuple(models[name] for name in build_order(reads)), readings
 
 
 def bring_kept(warehouse: Warehouse, published: Path) -> None:

@@ -22,19 +22,26 @@ from pipeline.warehouse.duck import Warehouse, identifier, literal
 _SIGNATURE = re.compile(r"^((?:staging|core|mart|report|export|rules)\.[a-z][a-z0-9_]*)\(([a-z0-9_, ]*)\)$")
 
 
-def create_macros(warehouse: Warehouse, folder: Path) -> frozenset[str]:
-    """Create the macros of `folder` (sql/macros), a called one before its caller; their names."""
+def read_macros(folder: Path) -> dict[str, tuple[Source, str]]:
+    """The macro files of `folder` (sql/macros) with their parameters, by name; BuildFailed where one has none."""
     macros: dict[str, tuple[Source, str]] = {}
-    reads: dict[str, dict[str, str]] = {}
     for path in sorted(folder.glob("*.sql")):
         source = read_source(path, ("macro",))
         signature = _SIGNATURE.match(source.header[0].value) if source.header else None
         if signature is None or signature[1] in macros:
             msg = f"{source.place(1)}: say once `-- macro: schema.name(parameter, ...)` above the expression."
             raise BuildFailed(msg)
-        reading = _read_expression(warehouse, source)
         macros[signature[1]] = (source, signature[2])
-        reads[signature[1]] = {name: source.place(line) for name, line in reading.macros.items()}
+    return macros
+
+
+def create_macros(warehouse: Warehouse, folder: Path) -> frozenset[str]:
+    """Create the macros of `folder` (sql/macros), a called one before its caller; their names."""
+    macros = read_macros(folder)
+    reads: dict[str, dict[str, str]] = {}
+    for name, (source, _) in macros.items():
+        reading = _read_expression(warehouse, source)
+        reads[name] = {called: source.place(line) for called, line in reading.macros.items()}
     for name in build_order(reads):
         source, parameters = macros[name]
         try:

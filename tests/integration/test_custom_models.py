@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import run
+from pipeline.jobs import building, scratch
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -61,8 +62,14 @@ def test_the_examples_of_the_readme_are_built_queried_and_reported(
     assert "custom.tagged" in Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")
 
 
-def test_a_mistake_is_one_sentence_and_code_5(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The database stays byte for byte."""
+@pytest.mark.parametrize("words", [("build",), ("report", "weekly", "--rules-on", "2029-03-15")])
+def test_a_mistake_is_one_sentence_and_code_5(
+    demo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Before anything is built; the database stays byte for byte."""
+    built: list[object] = []
+    for job in (building, scratch):
+        monkeypatch.setattr(job, "build_models", lambda *_, **__: built.append(1))
     write(
         demo,
         "bad",
@@ -71,7 +78,8 @@ def test_a_mistake_is_one_sentence_and_code_5(demo: Path, capsys: pytest.Capture
     before = (demo / "data" / "tlm.duckdb").read_bytes()
     try:
         capsys.readouterr()
-        assert run(["--config", str(demo / "tlm.toml"), "build"]) == 5
+        assert run(["--config", str(demo / "tlm.toml"), *words]) == 5
+        assert not built
         said = capsys.readouterr().err.splitlines()[-1]
         assert said.startswith("tlm: models/bad.sql line ")
         assert "a DELETE is not allowed in a model" in said

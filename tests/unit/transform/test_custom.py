@@ -11,6 +11,7 @@ from pipeline.errors import BuildFailed, CheckFailed, EngineRefused, OutputFaile
 from pipeline.jobs.custom import add_custom_models
 from pipeline.load.meta import create_meta
 from pipeline.transform.checks import Outcome
+from pipeline.transform.custom import refuse_wrong_models
 from pipeline.transform.run import build_models
 from pipeline.warehouse.publish import Build, discard, open_build, publish, work_apart
 
@@ -186,6 +187,47 @@ def test_a_wrong_header_is_named(header: str, says: str, folder: Folder) -> None
     with pytest.raises(BuildFailed) as caught:
         folder.build()
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "text", "says"),
+    [
+        (
+            "-- kind: table\n",
+            "select 1 as n;\nselect 2 as n",
+            "line 4: this is not one SELECT (there are 2 statements)",
+        ),
+        ("-- kind: table\n", "select 1 as n from read_csv('x')", "line 4: the table function read_csv()"),
+        ("-- kind: table\n", "select 1 as n\nfrom custom.bee", "line 5: there is no table or model custom.bee"),
+        ("-- kind: table\n", "select core.nxt(1) as n", "line 4: there is no macro core.nxt"),
+        ("-- kind: table\n", "select n from custom.a", "custom.a reads custom.a"),
+        ("-- kind: view\n", "select 1 as n", "line 3: unknown kind 'view'"),
+        ("-- kind: table\n-- check: uniq(n)\n", "select 1 as n", "line 4: unknown check 'uniq(n)'"),
+    ],
+)
+def test_a_mistake_is_found_before_anything_is_built(header: str, text: str, says: str, folder: Folder) -> None:
+    """In a file that has no table of ours yet, from the files alone."""
+    folder.model("a", text, header)
+    assert says in str(refusal(folder))
+
+
+def test_what_is_there_only_when_it_is_built_is_no_mistake_before(folder: Folder) -> None:
+    """Tables of ours, the raw ones of resources, given ones, macros, a column that nobody can know yet."""
+    folder.model("a", "select core.next(nothing) as n from core.endpoints cross join meta.current_run")
+    folder.model("b", "select n from custom.a cross join raw.endpoints_automatable cross join rules.policy")
+    assert refusal(folder) is None
+
+
+def refusal(folder: Folder) -> BuildFailed | None:
+    """What is said of the models in a new file."""
+    build = open_build(folder.home / "new.duckdb")
+    try:
+        refuse_wrong_models(build.warehouse, folder.home / "models", folder.home / "sql")
+    except BuildFailed as error:
+        return error
+    finally:
+        discard(build)
+    return None
 
 
 def test_a_circle_is_named(folder: Folder) -> None:
