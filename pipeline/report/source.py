@@ -71,13 +71,19 @@ class Source:
         self.rules_on: date | None = run.get("rules_on")
         self.as_of_on: date | None = run.get("as_of_on")
         self.files: list[CsvFile] = []
+        self._read: dict[str, list[dict[str, Any]]] = {}
 
     def rows(self, view: str) -> list[dict[str, Any]]:
-        """All rows of `report.<view>`, as they are in the database, in the order that its list_no gives."""
-        records = self._warehouse.records(f"select * from report.{view}")  # noqa: S608 -- a name of ours
-        if records and "list_no" in records[0]:
-            records.sort(key=lambda record: record["list_no"])
-        return records
+        """All rows of `report.<view>`, as they are in the database, in the order that its list_no gives.
+
+        Each view is asked once; the list is for reading.
+        """
+        if view not in self._read:
+            records = self._warehouse.records(f"select * from report.{view}")  # noqa: S608 -- a name of ours
+            if records and "list_no" in records[0]:
+                records.sort(key=lambda record: record["list_no"])
+            self._read[view] = records
+        return self._read[view]
 
     def one(self, view: str) -> dict[str, Any]:
         """The only row of `report.<view>`."""

@@ -1,10 +1,11 @@
 -- Protection and automation of the endpoints of the newest snapshot, by one dimension at a time: all, account, business unit (of an
 -- account), CA vendor and platform. Only endpoints with a certificate have a CA vendor; an unknown one is the member `unknown`.
 -- grain: one member of one dimension; business units are those of an account
--- kind: view
+-- kind: table
 -- check: unique(dimension, account, member)
 -- check: holds(endpoints = with_certificate + none + unspecified + discovery_error)
 -- check: holds(endpoints = managed + available + not_available)
+-- check: holds(with_certificate = managed_with_certificate + available_with_certificate + not_available_with_certificate)
 with described as (
     select
         account,
@@ -37,8 +38,18 @@ select
         where automation_state = 'managed' and protection = 'certificate'
     ) as managed_with_certificate, -- under managed automation, with a certificate
     count(*) filter (where automation_state = 'available') as available, -- available for automation
+    count(*) filter (
+        where automation_state = 'available' and protection = 'certificate'
+    ) as available_with_certificate, -- available for automation, with a certificate
     count(*) filter (where automation_state = 'not_available') as not_available, -- not available for automation
+    count(*) filter (
+        where automation_state = 'not_available' and protection = 'certificate'
+    ) as not_available_with_certificate, -- not available for automation, with a certificate
     count(*) filter (where automation_outcome in ('failed', 'attention')) as failing -- managed, outcome failed or attention
 from described
 group by grouping sets ((), (account), (account, business_unit), (ca_vendor), (platform))
 having count(*) > 0 and (grouping(ca_vendor) = 1 or ca_vendor is not null)
+order by
+    dimension,
+    account,
+    member

@@ -1,7 +1,7 @@
 -- Endpoints by the local day on which their certificate ends, for calendars; days are those of the configured zone.
 -- Endpoints without a certificate, or with one whose end is not known, are not here: see expiry.unknown in mart.metrics.
 -- grain: one day, account, business unit and CA vendor
--- kind: view
+-- kind: table
 -- check: unique(expires_on, account, business_unit, ca_vendor)
 select
     cast(timezone(current_run.timezone, timezone('UTC', endpoints.valid_to_at)) as date) as expires_on, -- local day of the end
@@ -18,3 +18,8 @@ group by
     endpoints.account,
     endpoints.business_unit,
     coalesce(endpoints.ca_vendor, 'unknown')
+order by
+    expires_on,
+    account,
+    business_unit,
+    ca_vendor

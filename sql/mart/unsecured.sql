@@ -13,6 +13,7 @@ select
     endpoints.port,
     endpoints.business_unit,
     endpoints.sensor_name,
+    endpoints.os_name,
     endpoints.protection, -- none, discovery_error or unspecified
     endpoints.automation_state,
     endpoints.discovery_error,

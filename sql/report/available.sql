@@ -1,7 +1,7 @@
 -- One row per endpoint with a certificate that automation reaches and nobody has enrolled: one enrolment away from renewing
 -- itself. Those that end first come first.
 -- grain: an endpoint
--- kind: view
+-- kind: table
 -- check: unique(endpoint_key)
 select
     row_number() over (order by valid_to_at nulls first, host_name, endpoint_key) as list_no, -- order of the list

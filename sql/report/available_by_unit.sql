@@ -1,6 +1,6 @@
 -- One row per business unit and platform: endpoints with a certificate that automation reaches and nobody has enrolled.
 -- grain: a business unit and a platform
--- kind: view
+-- kind: table
 -- check: unique(business_unit, platform)
 select
     business_unit,

@@ -3,11 +3,10 @@
 -- kind: view
 -- check: unique(ca_vendor)
 select
-    coalesce(ca_vendor, 'unknown') as ca_vendor,
-    count(*) filter (where automation_state = 'managed') as managed, -- renewed automatically
-    count(*) filter (where automation_state = 'available') as available, -- automation reaches them, nobody has enrolled them
-    count(*) filter (where automation_state = 'not_available') as not_available, -- out of automation's reach
-    count(*) as with_certificate -- all endpoints with a certificate
-from core.endpoints
-where protection = 'certificate'
-group by coalesce(ca_vendor, 'unknown')
+    member as ca_vendor, -- vendor of the CA, or unknown
+    managed_with_certificate as managed, -- renewed automatically
+    available_with_certificate as available, -- automation reaches them, nobody has enrolled them
+    not_available_with_certificate as not_available, -- out of automation's reach
+    with_certificate -- all endpoints with a certificate
+from mart.coverage
+where dimension = 'ca_vendor' and with_certificate > 0

@@ -3,11 +3,10 @@
 -- kind: view
 -- check: unique(platform)
 select
-    coalesce(platform, 'unknown') as platform,
-    count(*) filter (where automation_state = 'managed') as managed, -- renewed automatically
-    count(*) filter (where automation_state = 'available') as available, -- automation reaches them, nobody has enrolled them
-    count(*) filter (where automation_state = 'not_available') as not_available, -- out of automation's reach
-    count(*) as with_certificate -- all endpoints with a certificate
-from core.endpoints
-where protection = 'certificate'
-group by coalesce(platform, 'unknown')
+    member as platform, -- application, else operating system, else unknown
+    managed_with_certificate as managed, -- renewed automatically
+    available_with_certificate as available, -- automation reaches them, nobody has enrolled them
+    not_available_with_certificate as not_available, -- out of automation's reach
+    with_certificate -- all endpoints with a certificate
+from mart.coverage
+where dimension = 'platform' and with_certificate > 0

@@ -1,6 +1,6 @@
 -- One row per reason that scanners give for not reading an endpoint, and per sensor: who could not read what.
 -- grain: a reason and a sensor
--- kind: view
+-- kind: table
 -- check: unique(reason, sensor_name)
 select
     coalesce(discovery_error, 'No reason given') as reason, -- the scanner's own words

@@ -22,4 +22,4 @@ cross join meta.current_run as settings
 where
     endpoints.protection = 'certificate'
     and endpoints.automation_state <> 'managed'
-    and endpoints.expiry_bucket in ('d0_7', 'd8_14', 'd15_30')
+    and endpoints.days_left between 0 and 30

@@ -1,6 +1,6 @@
 -- One row per bucket of days left: endpoints with a certificate, and those of them that nothing renews by itself.
 -- grain: a bucket
--- kind: view
+-- kind: table
 -- check: unique(expiry_bucket)
 select
     expiry_bucket,

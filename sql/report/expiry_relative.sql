@@ -1,6 +1,6 @@
 -- One row per share of the lifetime that is left: endpoints whose certificate has both dates and has not expired.
 -- grain: a share of the lifetime
--- kind: view
+-- kind: table
 -- check: unique(relative_expiry_bucket)
 select
     relative_expiry_bucket,

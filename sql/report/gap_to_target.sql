@@ -4,13 +4,14 @@
 -- check: unique(step)
 with counted as (
     select
-        count(*) filter (where protection = 'certificate') as with_certificate,
-        count(*) filter (where protection = 'certificate' and automation_state = 'managed') as managed,
-        count(*) filter (where protection = 'certificate' and automation_state = 'available') as available,
-        count(*) filter (where protection = 'certificate' and automation_state = 'not_available') as not_available,
-        count(*) filter (where protection = 'none') as without,
-        count(*) filter (where protection = 'unspecified') as unspecified
-    from core.endpoints
+        coalesce(max(with_certificate), 0) as with_certificate,
+        coalesce(max(managed_with_certificate), 0) as managed,
+        coalesce(max(available_with_certificate), 0) as available,
+        coalesce(max(not_available_with_certificate), 0) as not_available,
+        coalesce(max(none), 0) as without,
+        coalesce(max(unspecified), 0) as unspecified
+    from mart.coverage
+    where dimension = 'all'
 )
 select
     'coverage.automation' as metric, -- the share that the step raises

@@ -1,6 +1,6 @@
 -- One row per automation status that no rule knows: counted as managed, with outcome unknown, until somebody classifies it.
 -- grain: a status
--- kind: view
+-- kind: table
 -- check: unique(automation_status)
 select
     endpoints.automation_status,

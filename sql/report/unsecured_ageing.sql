@@ -1,6 +1,6 @@
 -- One row per age of endpoints without a known certificate (none or unspecified), by whole days since first seen so.
 -- grain: an age
--- kind: view
+-- kind: table
 -- check: unique(age_bucket)
 select
     age_bucket,

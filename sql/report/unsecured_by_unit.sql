@@ -1,6 +1,6 @@
 -- One row per business unit: its endpoints without a known certificate, by kind and age.
 -- grain: a business unit
--- kind: view
+-- kind: table
 -- check: unique(business_unit)
 select
     business_unit,

@@ -120,6 +120,7 @@ BROKEN = {
     "failures <= events and deletes <= events and off_hours <= events": "deletes = events + 1",
     "metric = 'renewal.workload_weekly' or numerator <= denominator": "metric = 'x', numerator = 2, denominator = 1",
     "not is_over_limit or (is_public and has_validity)": "is_over_limit = true, has_validity = false",
+    "with_certificate = managed_with_certificate + available_with_certificate + not_available_with_certificate": "managed_with_certificate = with_certificate + 1",
     "valid_from_at < valid_to_at": "valid_from_at = timestamp '2026-01-02', valid_to_at = timestamp '2026-01-01'",
 }
 
