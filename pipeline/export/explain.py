@@ -30,6 +30,13 @@ from mart.metrics
 where run_id = ? and metric = ? and account is not distinct from ? and business_unit is not distinct from ?
 order by member nulls first
 """
+_SCOPES = """
+select scope, account, business_unit, member, numerator, denominator, value, unit
+from mart.metrics
+where run_id = ? and metric = ? and (account = ? or cast(? as varchar) is null)
+qualify dense_rank() over (order by case scope when 'all' then 1 when 'account' then 2 else 3 end) = 1
+order by account, business_unit, member nulls first
+"""
 _RULES = "select demand, effective_from, effective_to, severity, source, clause, serves from rules.dated where rule = ?"
 
 
@@ -48,13 +55,14 @@ class Asked:
 class Explanation:
     """`number_sql` gives member (where there are some), numerator and denominator, `rows_sql` the rows, counted first.
 
-    Both None where the published file has not got the rows; `lines` say so.
+    Both None where the published file has not got the rows; `why_none` is the sentence about it.
     """
 
     lines: tuple[str, ...]
     number_sql: str | None = None
     rows_sql: str | None = None
     shown: tuple[str, ...] = ()
+    why_none: str = ""
 
 
 def show_explanation(database: Path, asked: Asked, *, form: str = "table", out: Path | None = None) -> tuple[str, ...]:
@@ -66,7 +74,7 @@ def show_explanation(database: Path, asked: Asked, *, form: str = "table", out: 
         if form == "table":
             return (*found.lines, *_first_rows(warehouse, found))
     if found.rows_sql is None:
-        raise UsageError(found.lines[-1])
+        raise UsageError(found.why_none)
     run_query(database, found.rows_sql, form=form, out=out)
     return ()
 
@@ -78,7 +86,7 @@ def explain(warehouse: Warehouse, asked: Asked) -> Explanation:
     asked = _require_scope(warehouse, asked, run["run_id"])
     scope = [run["run_id"], asked.metric, asked.account, asked.business_unit]
     values = warehouse.records(_VALUES, scope)
-    if asked.member is not None:
+    if asked.member is not None and values:
         known = [str(value["member"]) for value in values if value["member"] is not None]
         _require(asked.member, known, f"member of {asked.metric}")
         values = [value for value in values if value["member"] == asked.member]
@@ -90,22 +98,22 @@ def explain(warehouse: Warehouse, asked: Asked) -> Explanation:
         f"run          {run['run_id']}, as of {run['as_of_at']:%Y-%m-%d %H:%M} UTC",
         f"scope        {_scope_words(asked)}",
         *(f"number       {_number_words(value)}" for value in values),
-        *(["number       none: the metric has no row in this run and scope"] if not values else []),
+        *([] if values else _elsewhere_lines(warehouse, asked, run["run_id"])),
     ]
     queries = warehouse.records("select * from rules.metric_queries where metric = ?", [asked.metric])
     if not queries:
-        lines += ["", "-- a metric of your own: its model is in models/ beside tlm.toml", _stored(asked, run["run_id"])]
-        return Explanation(tuple(lines))
+        everywhere = f"from mart.metrics where run_id = {literal(run['run_id'])} and metric = {literal(asked.metric)}"
+        stored = _stored(asked, run["run_id"]) if values else everywhere
+        lines += ["", "-- a metric of your own: its model is in models/ beside tlm.toml", stored]
+        why = f'{asked.metric} is a metric of your own; its model has its rows, `tlm query "{stored}"` its numbers.'
+        return Explanation(tuple(lines), why_none=why)
     query = queries[0]
     lines += _policy_lines(warehouse, query["settings"]) + _rule_lines(warehouse, query["rule"])
     subject = _subject(query, asked, run)
     if subject is None:
-        lines += [
-            "",
-            _stored(asked, run["run_id"]),
-            f"The rows of an earlier run are not in this file: {_elsewhere(run)}",
-        ]
-        return Explanation(tuple(lines))
+        why = f"The rows of an earlier run are not in this file: {_elsewhere(run)}"
+        lines += ["", _stored(asked, run["run_id"]), why]
+        return Explanation(tuple(lines), why_none=why)
     number_sql, rows_sql = _statements(query, asked, subject)
     if not run["is_newest"]:
         lines.append("rules        those of today; the number above is as it was published")
@@ -233,6 +241,21 @@ def _stored(asked: Asked, run_id: str) -> str:
 
 def _elsewhere(run: Mapping[str, Any]) -> str:
     return f"`tlm report weekly --as-of {run['as_of_at']:%Y-%m-%d}` builds it again, `tlm diff` tells what moved."
+
+
+def _elsewhere_lines(warehouse: Warehouse, asked: Asked, run_id: str) -> list[str]:
+    """Where the number is not: the rows of the widest scope that the metric has, in the account that was asked for."""
+    rows = warehouse.records(_SCOPES, [run_id, asked.metric, asked.account, asked.account])
+    if not rows:
+        return ["number       none: the metric has no row in this run and scope"]
+    lines = [
+        f"number       none over {_scope_words(asked)}: the metric has rows by {rows[0]['scope'].replace('_', ' ')}"
+    ]
+    for row in rows[:_ROWS]:
+        where = Asked(asked.metric, account=row["account"], business_unit=row["business_unit"])
+        lines.append(f"             {_scope_words(where)}: {_number_words(row)}")
+    more = len(rows) - _ROWS
+    return [*lines, f"             and {more:,} more; mart.metrics has them all"] if more > 0 else lines
 
 
 def _instant(at: datetime) -> str:

@@ -9,7 +9,7 @@ from pipeline.report.contents import Block, Caption, Cell, Column, Row, Table
 from pipeline.report.source import LIST_ROWS, Source
 
 _LONGEST_SENTENCE = 400
-_COLUMNS = ("metric", "member", "sentence", "counted", "out_of", "numerator", "denominator")
+_COLUMNS = ("metric", "account", "business_unit", "member", "sentence", "counted", "out_of", "numerator", "denominator")
 _FILE = "own-metrics.csv"
 
 
@@ -31,12 +31,16 @@ def own_metrics_block(source: Source) -> Block | None:
         (Column("Metric", 33), Column("Counted", 24), Column("Out of", 24), Column("This week", 19, right=True)),
         tuple(_row(record) for record in records[:LIST_ROWS]),
     )
-    note = "From your models of kind metrics, over all accounts; mart.metrics has every scope and run."
+    note = (
+        "From your models of kind metrics, over all accounts, or by account or unit where a model gives no more; "
+        "mart.metrics has every scope and run."
+    )
     return Block("Your own metrics", note, table, source.query("11.7", "own_metrics"), anchor="own-metrics")
 
 
 def _row(record: dict[str, Any]) -> Row:
-    name = record["metric"] if record["member"] is None else f"{record['metric']}, {record['member']}"
+    named = (record[part] for part in ("metric", "account", "business_unit", "member"))
+    name = ", ".join(part for part in named if part is not None)
     if record["numerator"] is None:
         value = Cell("no row", "soft")
     elif record["denominator"] is None:
@@ -60,4 +64,5 @@ def _text(sentence: str) -> str:
 
 
 def _records(source: Source) -> list[dict[str, Any]]:
-    return sorted(source.rows("own_metrics"), key=lambda r: (r["metric"], r["member"] or ""))
+    names = ("metric", "account", "business_unit", "member")
+    return sorted(source.rows("own_metrics"), key=lambda record: [record[name] or "" for name in names])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from weeks import run_id
 
@@ -146,3 +148,30 @@ def test_the_rows_of_a_subject_are_read_and_nothing_else(path: Path, warehouse: 
     shown = next(line for line in text.splitlines() if line.startswith("-- shows:"))
     names = {name.strip() for name in shown.removeprefix("-- shows:").split(",")}
     assert names <= dict(warehouse.columns(text)).keys()
+
+
+def test_a_metric_by_account_shows_its_accounts(published: Path, tmp_path: Path) -> None:
+    """Without a row over all accounts the rows of the widest scope are printed; a member does not hide them."""
+    file = tmp_path / "tlm.duckdb"
+    shutil.copyfile(published, file)
+    rows = "('account', 'north', null, 3), ('account', 'south', null, 4), ('business_unit', 'north', 'Retail', 1)"
+    with duckdb.connect(str(file)) as con:
+        con.execute(
+            "insert into mart.metrics by name select run_id, as_of_at, 'custom.mine' as metric, told.*, numerator as"
+            f" value, 'count' as unit from meta.current_run, (values {rows}) as told (scope, account, business_unit, numerator)"
+        )
+        con.execute(
+            "insert into rules.metrics by name select 'custom.mine' as metric, 'custom' as area, 'count' as unit,"
+            " 'Mine.' as sentence, 'things' as numerator"
+        )
+    with open_read_only(file) as warehouse:
+        for asked in (Asked("custom.mine"), Asked("custom.mine", member="m")):
+            lines = explain(warehouse, asked).lines
+            at = lines.index("number       none over all accounts: the metric has rows by account")
+            assert [line.strip() for line in lines[at + 1 : at + 3]] == ["account north: 3", "account south: 4"]
+            assert not any("Retail" in line for line in lines)
+        assert "number       3" in explain(warehouse, Asked("custom.mine", account="north")).lines
+    with pytest.raises(
+        UsageError, match=r"custom\.mine is a metric of your own; its model has its rows, `tlm query \"from"
+    ):
+        show_explanation(file, Asked("custom.mine"), form="csv")
