@@ -45,8 +45,18 @@ def report_weekly(settings: Settings, request: ReportRequest) -> Outcome:
     asked = nullcontext(database) if request.question is None else built_anew(settings, database, request.question)
     with telling_versions(settings), asked as file, open_read_only(file) as warehouse:
         files = write_weekly(warehouse, settings, formats=request.formats, reissue_reason=request.reissue)
+        ((run_id, as_of_at),) = warehouse.rows("select run_id, as_of_at from meta.current_run")
     if not files.is_new:
-        logger.warning("Week %s has its report already; --reissue REASON makes a second issue of it.", files.week)
+        command = "`tlm report weekly --reissue REASON`" if request.question is None else "--reissue REASON"
+        had = (files.week, files.run_id, files.as_of_at)
+        if files.run_id == run_id:
+            logger.warning("Week %s has its report of run %s (%s) already; %s makes another issue.", *had, command)
+        else:
+            logger.warning(
+                "Week %s has its report already, of run %s (%s): it stays as it is and does not have the data of run"
+                " %s (%sZ); %s makes another issue, with them.",
+                *(*had, run_id, as_of_at.isoformat(), command),
+            )
     return Outcome(tuple(str(path) if files.is_new else f"{path}  unchanged" for path in files.paths))
 
 

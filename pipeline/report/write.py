@@ -31,13 +31,18 @@ _ISSUES = ("", "First", "Second", "Third", "Fourth", "Fifth", "Sixth")
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:
-    """The files of one issue; `is_new` is false when the week already had its report and nothing was written."""
+    """The files of one issue, and the newest run and the instant (ISO 8601) that it is of.
+
+    `is_new` is false when the week already had its report and nothing was written.
+    """
 
     week: str
     html: Path | None
     pdf: Path | None
     manifest: Path
     is_new: bool
+    run_id: str
+    as_of_at: str
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -119,7 +124,8 @@ def _read_issues(folder: Path) -> list[dict[str, Any]]:
 
 def _files(folder: Path, week: str, entry: dict[str, Any], *, is_new: bool) -> ReportFiles:
     named = {name.rpartition(".")[2]: folder / name for name in entry["files"]}
-    return ReportFiles(week, named.get("html"), named.get("pdf"), folder / _MANIFEST, is_new)
+    of = (max(entry["run_ids"]), str(entry["as_of_at"]))
+    return ReportFiles(week, named.get("html"), named.get("pdf"), folder / _MANIFEST, is_new, *of)
 
 
 def _write_all(folder: Path, documents: dict[str, bytes], settings: Settings) -> None:

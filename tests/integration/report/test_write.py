@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.config import Publish, Settings
 from pipeline.errors import OutputFailed
+from pipeline.jobs.reporting import ReportRequest, report_weekly
 from pipeline.report.write import ReportFiles, write_weekly
 from pipeline.warehouse.duck import open_read_only
 
@@ -53,6 +54,24 @@ def test_an_existing_report_is_returned_and_not_touched(shaped: Shaped) -> None:
     assert not second.is_new
     assert second.paths == first.paths
     assert second.paths[0].stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_an_existing_report_says_of_which_run_it_is(shaped: Shaped, caplog: pytest.LogCaptureFixture) -> None:
+    """Of the newest run, or of an earlier one: then the data that it lacks are named, and how to issue them."""
+    settings = shaped()
+    manifest = write(settings).manifest
+    (run_id,) = json.loads(manifest.read_text(encoding="utf-8"))["issues"][0]["run_ids"]
+    caplog.clear()
+    assert report_weekly(settings, ReportRequest(("html",))).lines[0].endswith("  unchanged")
+    earlier = "20261123T030000Z-abcdef"
+    text = manifest.read_text(encoding="utf-8").replace(run_id, earlier).replace("T04:00:00Z", "T03:00:00Z")
+    manifest.write_text(text, encoding="utf-8")
+    assert report_weekly(settings, ReportRequest(("html",))).lines[0].endswith("  unchanged")
+    reissue = "`tlm report weekly --reissue REASON` makes another issue"
+    same, other = caplog.messages
+    assert same == f"Week 2026-W48 has its report of run {run_id} (2026-11-23T04:00:00Z) already; {reissue}."
+    assert f"has its report already, of run {earlier} (2026-11-23T03:00:00Z): it stays as it is and does not" in other
+    assert f"have the data of run {run_id} (2026-11-23T04:00:00Z); {reissue}, with them." in other
 
 
 def test_a_reissue_has_a_name_and_a_reason_of_its_own(shaped: Shaped) -> None:
