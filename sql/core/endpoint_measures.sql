@@ -3,44 +3,18 @@
 -- version open, and is not in the snapshot.
 -- The metrics read this view, so that back weeks need not write core.endpoints, which is the same rows as a table.
 -- Ages and days left count from the current run, also for an account whose newest complete run is older (is_stale).
--- Unsecured since: the first run of the newest unbroken line of versions with protection none or unspecified.
--- Most endpoints have one version, which says both; where there are more, one of them is closed.
+-- Unsecured since: the first run of the newest unbroken line of versions with protection none or unspecified. Versions of one endpoint
+-- follow each other without a gap, so the line begins where the last version ends that was secured or gone; most endpoints have one version.
 -- grain: one endpoint of the newest snapshot
 -- kind: view
-with changed as (
-    select endpoint_key
+with earlier as (
+    select
+        endpoint_key,
+        min(from_run_id) as first_run_id,
+        max(case when is_removed or protection not in ('none', 'unspecified') then to_run_id end) as secured_until_run_id
     from core.endpoint_history
     where to_run_id is not null
     group by endpoint_key
-),
-
-seen as (
-    select
-        versions.endpoint_key,
-        min(versions.from_run_id) as first_run_id,
-        max(
-            case
-                when versions.is_removed or versions.protection not in ('none', 'unspecified') then versions.from_run_id
-            end
-        ) as secured_run_id
-    from core.endpoint_history as versions
-    join changed
-        on changed.endpoint_key = versions.endpoint_key
-    group by versions.endpoint_key
-),
-
-unsecured as (
-    select
-        versions.endpoint_key,
-        min(versions.from_run_id) as first_run_id
-    from core.endpoint_history as versions
-    join seen
-        on seen.endpoint_key = versions.endpoint_key
-    where
-        versions.protection in ('none', 'unspecified')
-        and not versions.is_removed
-        and versions.from_run_id > coalesce(seen.secured_run_id, '')
-    group by versions.endpoint_key
 ),
 
 dated as (
@@ -174,17 +148,14 @@ select
 from dated
 join meta.build_accounts as accounts
     on accounts.account = dated.account
-left join seen
-    on seen.endpoint_key = dated.endpoint_key
+left join earlier
+    on earlier.endpoint_key = dated.endpoint_key
 left join meta.runs as first_runs
     on first_runs.account = dated.account
-    and first_runs.run_id = coalesce(seen.first_run_id, dated.from_run_id)
-left join unsecured
-    on unsecured.endpoint_key = dated.endpoint_key
+    and first_runs.run_id = coalesce(earlier.first_run_id, dated.from_run_id)
 left join meta.runs as unsecured_runs
     on unsecured_runs.account = dated.account
     and unsecured_runs.run_id = case
-        when dated.protection not in ('none', 'unspecified') then null
-        when seen.endpoint_key is null then dated.from_run_id
-        else unsecured.first_run_id
+        when dated.protection in ('none', 'unspecified')
+            then coalesce(earlier.secured_until_run_id, earlier.first_run_id, dated.from_run_id)
     end

@@ -54,54 +54,34 @@ accounts as (
         current_run.as_of_at
 ),
 
-seen as (
+-- Versions of one endpoint follow each other without a gap, so all that ended by then come before the one that held: the first of them
+-- says since when we know it, the end of the last one that was secured or gone since when it is unsecured.
+earlier as (
     select
         versions.endpoint_key,
         min(versions.from_run_id) as first_run_id,
         max(
-            case when versions.is_removed or versions.protection not in ('none', 'unspecified') then versions.from_run_id end
-        ) as secured_run_id
+            case when versions.is_removed or versions.protection not in ('none', 'unspecified') then versions.to_run_id end
+        ) as secured_until_run_id
     from tlm.core.endpoint_history as versions
     join accounts
         on accounts.account = versions.account
-    where versions.from_run_id <= accounts.held_run_id
+        and versions.to_run_id <= accounts.held_run_id
     group by versions.endpoint_key
 ),
 
-unsecured as (
-    select
-        versions.endpoint_key,
-        min(versions.from_run_id) as first_run_id
-    from tlm.core.endpoint_history as versions
-    join seen
-        on seen.endpoint_key = versions.endpoint_key
-    where
-        versions.protection in ('none', 'unspecified')
-        and not versions.is_removed
-        and versions.from_run_id > coalesce(seen.secured_run_id, '')
-    group by versions.endpoint_key
-),
-
-certificates as (
-    select
-        accounts.account,
-        versions.certificate_key,
-        lower(coalesce(versions.issuer, '')) as issuer_name,
-        lower(coalesce(versions.ca_vendor, '')) as vendor_name,
-        versions.is_self_signed
-    from tlm.core.certificate_history as versions
-    join accounts
-        on versions.from_run_id <= accounts.held_run_id
-        and (versions.to_run_id is null or versions.to_run_id > accounts.held_run_id)
-    where not versions.is_removed
+held_runs as (
+    select held_run_id
+    from accounts
+    group by held_run_id
 ),
 
 names as (
     select distinct
-        issuer_name,
-        vendor_name,
+        lower(coalesce(issuer, '')) as issuer_name,
+        lower(coalesce(ca_vendor, '')) as vendor_name,
         is_self_signed
-    from certificates
+    from tlm.core.certificate_history
 ),
 
 trusts as (
@@ -121,6 +101,22 @@ trusts as (
         names.issuer_name,
         names.vendor_name,
         names.is_self_signed
+),
+
+trusted as (
+    select
+        held_runs.held_run_id,
+        versions.certificate_key,
+        coalesce(trusts.trust, 'unknown') as trust
+    from tlm.core.certificate_history as versions
+    join held_runs
+        on versions.from_run_id <= held_runs.held_run_id
+        and (versions.to_run_id is null or versions.to_run_id > held_runs.held_run_id)
+    left join trusts
+        on trusts.issuer_name = lower(coalesce(versions.issuer, ''))
+        and trusts.vendor_name = lower(coalesce(versions.ca_vendor, ''))
+        and trusts.is_self_signed = versions.is_self_signed
+    where not versions.is_removed
 ),
 
 judged as (
@@ -150,9 +146,7 @@ judged as (
         versions.serial_number,
         versions.issuer,
         versions.ca_vendor,
-        case
-            when certificates.certificate_key is null then versions.trust else coalesce(trusts.trust, 'unknown')
-        end as trust,
+        coalesce(trusted.trust, versions.trust) as trust,
         versions.valid_from_at,
         versions.valid_to_at,
         tlm.core.whole_days(accounts.current_at, versions.valid_to_at) as days_left,
@@ -182,6 +176,7 @@ judged as (
         versions.is_revoked,
         versions.has_undeployed_renewal,
         versions.is_owned,
+        versions.from_run_id,
         accounts.run_id as own_run_id,
         accounts.as_of_at as last_seen_at,
         accounts.current_run_id,
@@ -193,13 +188,9 @@ judged as (
         and (versions.to_run_id is null or versions.to_run_id > accounts.held_run_id)
     left join tlm.rules.automation_statuses as statuses
         on statuses.status = tlm.staging.status_word(versions.automation_status)
-    left join certificates
-        on certificates.account = versions.account
-        and certificates.certificate_key = versions.certificate_key
-    left join trusts
-        on trusts.issuer_name = certificates.issuer_name
-        and trusts.vendor_name = certificates.vendor_name
-        and trusts.is_self_signed = certificates.is_self_signed
+    left join trusted
+        on trusted.held_run_id = accounts.held_run_id
+        and trusted.certificate_key = versions.certificate_key
     where not versions.is_removed
 )
 
@@ -270,14 +261,14 @@ select
     coalesce(judged.has_undeployed_renewal, false) as has_undeployed_renewal,
     coalesce(judged.is_owned, false) as is_owned
 from judged
-join seen
-    on seen.endpoint_key = judged.endpoint_key
+left join earlier
+    on earlier.endpoint_key = judged.endpoint_key
 left join tlm.meta.runs as first_runs
     on first_runs.account = judged.account
-    and first_runs.run_id = seen.first_run_id
-left join unsecured
-    on unsecured.endpoint_key = judged.endpoint_key
-    and judged.protection in ('none', 'unspecified')
+    and first_runs.run_id = coalesce(earlier.first_run_id, judged.from_run_id)
 left join tlm.meta.runs as unsecured_runs
     on unsecured_runs.account = judged.account
-    and unsecured_runs.run_id = unsecured.first_run_id
+    and unsecured_runs.run_id = case
+        when judged.protection in ('none', 'unspecified')
+            then coalesce(earlier.secured_until_run_id, earlier.first_run_id, judged.from_run_id)
+    end
