@@ -38,8 +38,9 @@ def left_of_run(
     landing = settings.data / "landing"
     openings = {path.parts[-3]: read_opening(path) for path in landing.glob(f"*/{run_id}/run.json")}
     if not openings:
-        known = sorted({path.parts[-2] for path in landing.glob("*/*/run.json")})[-5:]
-        msg = f"No run {run_id} can be resumed in {landing}; there are: {', '.join(known) or 'none'}."
+        known = resumable_runs(settings, now)
+        can = f"these can: {', '.join(known)}" if known else "none can, `tlm extract` starts a new one"
+        msg = f"No run {run_id} can be resumed in {landing}; {can}."
         raise UsageError(msg)
     any_opening = next(iter(openings.values()))
     start = Start(run_id, any_opening.as_of_at, any_opening.accounts, any_opening.wanted, any_opening.since)
@@ -61,6 +62,20 @@ def left_of_run(
         msg = f"Run {run_id} is finished, nothing is missing in it; `tlm build` publishes it, `tlm extract` reads anew."
         raise UsageError(msg)
     return left
+
+
+def resumable_runs(settings: Settings, now: datetime) -> list[str]:
+    """The runs that are not finished and can be taken up again at `now`, oldest first."""
+    landed = sorted({path.parts[-2] for path in (settings.data / "landing").glob("*/*/run.json")})
+    return [run_id for run_id in landed if _can_be_resumed(settings, run_id, now)]
+
+
+def _can_be_resumed(settings: Settings, run_id: str, now: datetime) -> bool:
+    try:
+        left_of_run(settings, run_id, now)
+    except UsageError:
+        return False
+    return True
 
 
 def is_finished(manifest: Manifest) -> bool:

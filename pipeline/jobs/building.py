@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline import places
 from pipeline.config import Settings
 from pipeline.errors import UsageError
+from pipeline.extract.resume import resumable_runs
 from pipeline.jobs.custom import add_custom_models, refuse_mistakes
 from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
@@ -100,6 +101,8 @@ def build_now(settings: Settings, clock: Clock, request: BuildRequest = NEW_RUNS
         runs = _choose_behind(before, manifests, wish) or _choose_changed(settings, policy, before, manifests)
     if not runs:
         has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
+        for unfinished in resumable_runs(settings, clock()):
+            logger.warning("Run %s did not finish; `tlm extract --resume %s` goes on with it.", unfinished, unfinished)
         return Outcome((f"Nothing new to build: {settings.database} {has}.",))
     with making(settings, policy, before, clock) as build_file:
         pruned = () if before.run_id else pruned_runs(landing)

@@ -108,8 +108,15 @@ def test_a_resumed_account_is_built_beside_the_other(place: Place, sandbox_of: S
     assert place.tlm("run", "daily")[0] == 4
     sandbox.change_faults(())
     run = newest_run(place.folder)
+    code, out, err = place.tlm("build")
+    assert (code, "Nothing new" in out, f"Run {run} did not finish; `tlm extract --resume {run}`" in err) == (
+        0,
+        True,
+        True,
+    )
     assert place.tlm("extract", "--resume", run)[:2] == (0, f"{run}\n")
     assert place.tlm("build")[0] == 0
     assert rows(place, "select count(distinct account) from core.endpoints") == [(2,)]
     assert rows(place, "select bool_and(is_complete), count(*) from meta.runs") == [(True, 2)]
-    assert "Nothing new" in place.tlm("build")[1]
+    code, out, err = place.tlm("build")
+    assert (code, "Nothing new" in out, "did not finish" in err) == (0, True, False)

@@ -89,10 +89,23 @@ def test_a_complete_run_is_not_resumed(tlm: Tlm, settings_for: Settings) -> None
 
 
 def test_an_unknown_run_is_refused_with_the_choice(broken: tuple[config.Settings, str]) -> None:
-    """The runs that there are."""
+    """The runs that can be; when there is none any more, what to do instead."""
     settings, run_id = broken
-    with pytest.raises(UsageError, match=f"No run nothing can be resumed.*{run_id}"):
+    with pytest.raises(UsageError, match=f"No run nothing can be resumed in .*; these can: {run_id}\\."):
         resume(settings, "nothing")
+    resume(settings, run_id)
+    later = extract(settings, NOW + timedelta(hours=1)).run_id
+    with pytest.raises(UsageError, match="; none can, `tlm extract` starts a new one") as caught:
+        resume(settings, "nothing")
+    assert run_id not in str(caught.value)
+    assert later not in str(caught.value)
+
+
+def test_a_run_that_is_too_old_is_no_choice(broken: tuple[config.Settings, str]) -> None:
+    """It would be refused."""
+    settings, _ = broken
+    with pytest.raises(UsageError, match="none can"):
+        resume(settings, "nothing", NOW + timedelta(hours=25))
 
 
 def test_a_run_older_than_a_day_is_refused(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:
