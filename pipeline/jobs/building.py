@@ -112,7 +112,7 @@ def build_now(settings: Settings, clock: Clock, request: BuildRequest = NEW_RUNS
     if request.accept_incomplete is not None:
         for manifest in runs[0][1]:
             if not is_complete(manifest):
-                _warn_of_incomplete(runs[0][0], manifest, request.accept_incomplete)
+                _warn_of_incomplete(runs[0][0], manifest, request.accept_incomplete, before)
     retain(settings, policy, clock)
     return Outcome((str(settings.database),))
 
@@ -238,9 +238,16 @@ def making(
         raise
 
 
-def _warn_of_incomplete(run: str, manifest: Manifest, accepted: str) -> None:
+def _warn_of_incomplete(run: str, manifest: Manifest, reason: str, before: Published) -> None:
+    known = before.runs.get((run, manifest.account))
+    if known is not None and known.is_accepted:
+        logger.warning(
+            "Account %s of run %s was accepted before, and the reason of then is kept: %s.",
+            *(manifest.account, run, (known.reason or "").rstrip(".")),
+        )
+        return
     logger.warning(
         "Account %s of run %s is published INCOMPLETE, accepted because: %s. It lacks: %s. Counts may be too low and"
         " shares wrong; the report says so on its cover, and the next complete extract ends it.",
-        *(manifest.account, run, accepted.rstrip("."), manifest.reason),
+        *(manifest.account, run, reason.rstrip("."), manifest.reason),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.warehouse.duck import Warehouse
 
 _LOST = {
-    ("run of an account", "runs of an account", "meta.runs"): """
+    ("run of an account with its metrics", "runs of an account with their metrics", "meta.runs"): """
 select run_id, account from published.meta.runs where published_at is not null
 except select run_id, account from meta.runs where is_complete or is_accepted
 """,
@@ -55,6 +55,7 @@ def find_lost(warehouse: Warehouse, published: Path) -> list[str]:
         for (one, more, table), question in _LOST.items():
             rows = warehouse.rows(f"{question} order by all") if table in there else []
             if rows:
-                first = " of ".join(map(str, rows[0]))
-                lost.append(f"{len(rows)} {one if len(rows) == 1 else more} (the first is {first})")
+                first, last = (" of ".join(map(str, row)) for row in (rows[0], rows[-1]))
+                which = first if len(rows) == 1 else f"from {first} to {last}"
+                lost.append(f"{len(rows)} {one if len(rows) == 1 else more} ({which})")
     return lost

@@ -75,6 +75,22 @@ def test_an_accepted_account_is_published_with_its_reason(
     assert "the window was closed" in states["incomplete"]
 
 
+def test_a_second_reason_does_not_replace_the_first(place: Place, sandbox_of: Start) -> None:
+    """The run is built once more under another policy: what was accepted stays, and no other reason is told."""
+    sandbox = sandbox_of(PLAN)
+    sandbox.change_faults(SHORT)
+    place.configure(sandbox.base_url, sandbox.keys, SMALL_PAGES)
+    assert place.tlm("extract")[0] == 4
+    run = newest_run(place.folder)
+    assert place.tlm("build", "--run", run, "--accept-incomplete", "the window was closed")[0] == 0
+    (place.folder / "policy.toml").write_text("renew_days = 21\n", encoding="utf-8")
+    code, _, err = place.tlm("build", "--run", run, "--accept-incomplete", "somebody forgot")
+    assert (code, "is built once more" in err, "somebody forgot" in err) == (0, True, False)
+    (reason,) = (row[0] for row in rows(place, "select reason from meta.runs where is_accepted"))
+    assert f"Account prod of run {run} was accepted before, and the reason of then is kept: {reason}." in err
+    assert reason.startswith("accepted: the window was closed; ")
+
+
 def test_what_an_accepted_run_lacks_has_not_vanished(place: Place, sandbox_of: Start) -> None:
     """A removed endpoint is recorded only from a complete extract."""
     sandbox = sandbox_of(PLAN)
