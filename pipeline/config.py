@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, reason_of
 from pipeline.log import register_secret
 
 log = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ def read_settings(path: Path | None, environ: Mapping[str, str], flags: Mapping[
         msg = f"No configuration at {place} (looked at: {looked}); run `tlm init` to write one."
         raise ConfigurationError(msg) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{place} cannot be read as TOML: {error}; mend that line and try again."
+        msg = f"{place} cannot be read as TOML: {reason_of(error)}; mend that line, or the path and mode."
         raise ConfigurationError(msg) from None
     if "folder" in table:
         msg = f"{place}: unknown key `folder`; remove it (paths are relative to the folder of this file)."

@@ -121,3 +121,8 @@ class NotFound(Refused):
 
 class RequestRejected(Refused):
     """Any other 4xx."""
+
+
+def reason_of(error: Exception) -> str:
+    """An error of the system or of a parser as half a sentence: without the number and the path that ours names."""
+    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).rstrip(".!")

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 
 from pipeline.config import explain
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, reason_of
 
 FILE_NAME = "policy.toml"
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -144,7 +144,7 @@ def read_policy(folder: Path) -> Policy:
         msg = f"{place}: {explain(error, Policy)}"
         raise ConfigurationError(msg) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{place} cannot be read as TOML: {error}; mend that line and try again."
+        msg = f"{place} cannot be read as TOML: {reason_of(error)}; mend that line, or the path and mode."
         raise ConfigurationError(msg) from None
     _check(policy, place)
     return policy

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def query(flags: Flags, /, sql: str | None, file: Path | None, form: str, out: Path | None) -> Outcome:
     """Run one read-only SQL statement on the published database."""
+    from pipeline.errors import UsageError, reason_of  # noqa: PLC0415
     from pipeline.jobs import asking  # noqa: PLC0415
 
     if (sql is None) == (file is None):
@@ -30,7 +31,7 @@ def query(flags: Flags, /, sql: str | None, file: Path | None, form: str, out: P
         try:
             sql = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise click.UsageError(f"{file} cannot be read ({error}); check the path.") from None
+            raise UsageError(f"{file} cannot be read ({reason_of(error)}); check the path.") from None
     return asking.query(flags.settings(), sql or "", form=form, out=out)
 
 

@@ -19,7 +19,10 @@ class _Day(click.DateTime):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The day at midnight."""
-        day: datetime = super().convert(value, param, ctx)
+        try:
+            day: datetime = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no day; write it as 2026-11-03", param, ctx)
         if not 1970 <= day.year < 3000:
             self.fail(f"{day.date()} is not a day from 1970 to 2999.", param, ctx)
         return day

@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import os
+import re
 import shutil
 import stat
 import sys
@@ -26,6 +27,7 @@ from pipeline.warehouse.duck import Warehouse, literal, open_read_only
 log = logging.getLogger(__name__)
 
 FORMATS = ("table", "csv", "json", "parquet")
+_UNKNOWN = re.compile(r"not found|does not exist|does not have a column")
 _COPY_OPTIONS = {"csv": JOB_DIALECT, "parquet": "format parquet, compression zstd, use_tmp_file false"}
 
 
@@ -79,8 +81,18 @@ def _statement(sql: str) -> str:
 
 def _refusal(error: EngineRefused) -> UsageError:
     place = f" (line {error.line - 1})" if error.line and error.line > 1 else ""  # line 1 is what is put before it
-    allowed = "one SELECT, DESCRIBE, SHOW or SUMMARIZE, for the file is read-only"
-    return UsageError(f"The statement is refused{place}: {error}; mend it ({allowed}).")
+    if _UNKNOWN.search(str(error)):
+        then = '`tlm dictionary` has all tables and columns, `tlm query "describe core.endpoints"` those of one table'
+    elif str(error).startswith("Parser Error"):
+        then = (
+            "write one SELECT, DESCRIBE, SHOW or SUMMARIZE; where the shell changes quotes or signs, put it into a file"
+            " for `tlm query --file FILE`"
+        )
+    elif str(error).startswith("Permission Error"):
+        then = "it may read the tables of the database and nothing else"
+    else:
+        then = "mend it there; the database is read-only"
+    return UsageError(f"The statement is refused{place}: {error}; {then}.")
 
 
 def _rows(database: Path, sql: str) -> list[tuple[Any, ...]]:

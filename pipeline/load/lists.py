@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, reason_of
 from pipeline.places import content
 
 WAIVERS = "waivers.csv"
@@ -100,7 +100,7 @@ def _read(place: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{place} cannot be read ({error}); save it as UTF-8 text, or remove it."
+        msg = f"{place} cannot be read ({reason_of(error)}); save it as UTF-8 text, or remove it."
         raise ConfigurationError(msg) from None
     lines = csv.reader(io.StringIO(text), strict=True)
     try:

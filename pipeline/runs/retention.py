@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipeline.config import RESOURCES
-from pipeline.errors import OutputFailed, UsageError
+from pipeline.errors import OutputFailed, UsageError, reason_of
 from pipeline.policy import Policy, Retention
 from pipeline.runs import manifest as manifests
 from pipeline.runs import opening as openings
@@ -110,7 +110,9 @@ def read_pruned(path: Path) -> Pruned:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Pruned)
     except (OSError, msgspec.DecodeError) as error:
-        msg = f"The marker {path} of a run without pages cannot be read ({error}); move the run's folder away."
+        msg = (
+            f"The marker {path} of a run without pages cannot be read ({reason_of(error)}); move the run's folder away."
+        )
         raise UsageError(msg) from None
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pipeline.errors import BuildFailed
+from pipeline.errors import BuildFailed, reason_of
 from pipeline.transform.columns import column_comments
 
 MODEL_SCHEMAS = ("meta", "rules", "staging", "core", "mart", "report", "export")
@@ -112,7 +112,7 @@ def read_source(path: Path, keys: tuple[str, ...]) -> Source:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path} cannot be read ({error}); mend the file."
+        msg = f"{path} cannot be read ({reason_of(error)}); mend the file."
         raise BuildFailed(msg) from None
     head = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
     sentences, header = _read_header(lines[:head])

@@ -231,12 +231,12 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        msg = f"The engine ran out of memory: {_first_line(error)}"
+        msg = f"The engine ran out of memory: {_first_line(error)}; ask for less at a time, or free memory and disk."
         raise OutputFailed(msg) from None
     except duckdb.Error as error:
         text = str(error)
         if isinstance(error, duckdb.IOException) and any(word in text.lower() for word in _DISK_WORDS):
-            msg = f"The engine could not write: {_first_line(error)}"
+            msg = f"The engine could not write: {_first_line(error)}; free disk space or mend the folder's rights."
             raise OutputFailed(msg) from None
         found = re.search(r"^LINE (\d+):", text, re.MULTILINE)
         raise EngineRefused(_first_line(error), line=int(found[1]) if found else None) from None
@@ -244,4 +244,4 @@ def _translated() -> Iterator[None]:
 
 def _first_line(error: Exception) -> str:
     """The engine's sentence without its picture of the statement."""
-    return " ".join(str(error).split("\nLINE ")[0].split())
+    return " ".join(str(error).split("\nLINE ")[0].split()).rstrip(".!")

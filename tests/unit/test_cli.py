@@ -36,6 +36,14 @@ def test_a_day_that_no_run_can_have_is_exit_2(command: list[str], day: str, caps
     assert run([*command, day]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert day in line
+    assert day.startswith(("9", "0")) or f"'{day}' is no day; write it as 2026-11-03" in line
+
+
+def test_a_file_that_is_not_there_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the system says of it, without its number and the path again."""
+    place = tmp_path / "question.sql"
+    assert run(["query", "--file", str(place)]) == 2
+    assert capsys.readouterr().err == f"tlm: {place} cannot be read (No such file or directory); check the path.\n"
 
 
 def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -163,6 +163,23 @@ def test_what_is_refused_is_one_sentence(database: Path, sql: str, words: str) -
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("sql", "advice"),
+    [
+        ("select nothing from core.endpoints", "`tlm dictionary` has all tables and columns"),
+        ("from core.endpoint", "`tlm dictionary` has all tables and columns"),
+        ("selct 1", "put it into a file for `tlm query --file FILE`."),
+        ("from read_csv('x.csv')", "it may read the tables of the database and nothing else."),
+        ("select cast('a' as integer) from core.endpoints", "; mend it there; the database is read-only."),
+    ],
+)
+def test_a_refusal_says_what_to_do(database: Path, sql: str, advice: str) -> None:
+    """Behind the engine's own words."""
+    with pytest.raises(UsageError, match=r"The statement is refused \(line 1\): .* Error: ") as caught:
+        run_query(database, sql)
+    assert advice in str(caught.value)
+
+
 def test_an_unknown_format_is_refused(database: Path) -> None:
     """With all formats."""
     with pytest.raises(UsageError, match="table, csv, json, parquet"):

@@ -125,6 +125,17 @@ def test_a_folder_that_is_missing_is_an_output_that_failed(published: Path, tmp_
         warehouse.execute(f"copy core.things to {literal(str(tmp_path / 'no' / 'things.csv'))}")
 
 
+def test_what_the_machine_lacks_is_told_with_what_to_do(published: Path, tmp_path: Path) -> None:
+    """Too little memory, and a folder that is not there."""
+    with open_read_only(published, [tmp_path]) as warehouse, pytest.raises(OutputFailed) as caught:
+        warehouse.execute(f"copy (select 1) to '{tmp_path}/nowhere/x.csv'")
+    assert str(caught.value).endswith("; free disk space or mend the folder's rights.")
+    with open_writable(tmp_path / "new.duckdb") as warehouse, warehouse.memory_bound(10):
+        with pytest.raises(OutputFailed, match="ran out of memory") as caught:
+            warehouse.rows("select list(repeat('x', 9000) || n) from range(20000) as s(n)")
+        assert str(caught.value).endswith("; ask for less at a time, or free memory and disk.")
+
+
 def test_the_sql_that_is_sent_can_be_seen(published: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Every statement is an event at debug level."""
     with caplog.at_level(logging.DEBUG, "pipeline"), open_read_only(published) as warehouse:
