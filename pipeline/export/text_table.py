@@ -6,7 +6,13 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_LEAST_WIDTH = 20  # cells of a value beside its name, on a terminal of whatever width
 _ON_TERMINAL = 500  # rows; more is not read on a screen, and drawing takes a second for 10,000
 # Control characters of a hostile name could move the cursor or recolour the terminal; bidirectional ones turn a line.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -16,7 +22,7 @@ def plain_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Names, then rows: columns as wide as their widest cell, numbers to the right, two blanks between."""
     from rich.cells import cell_len  # noqa: PLC0415 -- only a query needs it, `tlm --help` must not load it
 
-    texts = [[show_cell(cell) for cell in row] for row in rows]
+    texts = show_cells(rows, len(names))
     shown = [[show_cell(name) for name in names], *texts]
     widths = [max(cell_len(line[position]) for line in shown) for position in range(len(names))]
     numbers = _number_columns(rows, len(names))
@@ -38,9 +44,9 @@ def draw_on_terminal(names: Sequence[str], rows: Sequence[Sequence[object]]) -> 
     from rich.text import Text  # noqa: PLC0415
 
     console = Console(file=sys.stdout)
-    drawn = [[show_cell(cell) for cell in row] for row in rows[:_ON_TERMINAL]]
+    drawn = show_cells(rows[:_ON_TERMINAL], len(names))
     if _table_width(names, drawn) > console.width:
-        sys.stdout.write(_records(names, drawn))
+        sys.stdout.write(_records(names, drawn, console))
     else:
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
         for name, is_number in zip(names, _number_columns(rows, len(names)), strict=True):
@@ -63,18 +69,36 @@ def _table_width(names: Sequence[str], drawn: Sequence[Sequence[str]]) -> int:
     return sum(widths) + 3 * (len(names) - 1) + 2
 
 
-def _records(names: Sequence[str], drawn: Sequence[Sequence[str]]) -> str:
-    """Each row as lines of name and value, under a line with its number."""
+def _records(names: Sequence[str], drawn: Sequence[Sequence[str]], console: Console) -> str:
+    """Each row as lines of name and value, under a line with its number; a long value goes on below its beginning."""
     from rich.cells import cell_len  # noqa: PLC0415 -- as above
+    from rich.text import Text  # noqa: PLC0415
 
     shown = [show_cell(name) for name in names]
     width = max(map(cell_len, shown))
     labels = [name + " " * (width - cell_len(name)) for name in shown]
+    room = max(_LEAST_WIDTH, console.width - width - 2)
     lines = []
     for number, row in enumerate(drawn, 1):
         lines.append(f"-- row {number}\n")
-        lines += [f"{label}  {cell}".rstrip() + "\n" for label, cell in zip(labels, row, strict=True)]
+        for label, cell in zip(labels, row, strict=True):
+            parts = [cell] if cell_len(cell) <= room else [part.plain for part in Text(cell).wrap(console, room)]
+            for name, part in zip_longest([label], parts, fillvalue=" " * width):
+                lines.append(f"{name}  {part}".rstrip() + "\n")
     return "".join(lines)
+
+
+def show_cells(rows: Sequence[Sequence[object]], count: int) -> list[list[str]]:
+    """All cells of `count` columns as `show_cell` shows them; the times of a column have the same number of digits."""
+    columns = [_with_one_form([row[position] for row in rows]) for position in range(count)]
+    return [[show_cell(column[number]) for column in columns] for number in range(len(rows))]
+
+
+def _with_one_form(column: list[object]) -> list[object]:
+    """With microseconds in each time of the column, or in none."""
+    if not any(isinstance(cell, datetime) and cell.microsecond for cell in column):
+        return column
+    return [cell.isoformat(" ", "microseconds") if isinstance(cell, datetime) else cell for cell in column]
 
 
 def show_cell(cell: object) -> str:

@@ -95,6 +95,19 @@ def test_a_table_off_a_terminal_is_aligned_text(database: Path, capfd: pytest.Ca
     assert capfd.readouterr().out == "name         days\na               5\n\\x1b[2J\u6771\u4eac  1234\n"
 
 
+def test_the_times_of_a_column_have_one_form(database: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Microseconds in each, where one has them; whole seconds where none has."""
+    some = "(timestamp '2026-11-23 06:00:00'), (timestamp '2026-11-23 06:00:00.25'), (null)"
+    run_query(
+        database, f"select seen, date_trunc('second', seen) as whole from (values {some}) as times (seen) order by seen"
+    )
+    rows = [line.split("  ") for line in capfd.readouterr().out.splitlines()[1:3]]
+    assert rows == [
+        ["2026-11-23 06:00:00.000000", "2026-11-23 06:00:00"],
+        ["2026-11-23 06:00:00.250000", "2026-11-23 06:00:00"],
+    ]
+
+
 def test_parquet_needs_a_file(database: Path, tmp_path: Path) -> None:
     """And the file holds the rows, readable by those who can read the database."""
     with pytest.raises(UsageError, match="--out"):
@@ -262,6 +275,15 @@ def test_a_table_is_drawn_up_to_the_width_of_the_terminal(database: Path, width:
     lines, _ = read_terminal(database, f"select repeat('x', 38) as a, repeat('y', {width}) as b")
     assert ("-- row 1" not in lines) is fits
     assert any("y" * width in line for line in lines)
+
+
+def test_a_long_value_goes_on_below_its_beginning(database: Path) -> None:
+    """At a blank, so that no word is cut by the edge of the terminal; what has no blank is cut there."""
+    words = " ".join(["Annex"] * 14)
+    lines, _ = read_terminal(database, f"select '{words}' as serves, repeat('x', 100) as key")
+    at = next(number for number, line in enumerate(lines) if line.startswith("serves  "))
+    assert lines[at : at + 2] == [f"serves  {' '.join(['Annex'] * 12)}", f"        {' '.join(['Annex'] * 2)}"]
+    assert lines[at + 2 : at + 4] == ["key     " + "x" * 72, "        " + "x" * 28]
 
 
 def test_one_row_is_no_rows(database: Path) -> None:
