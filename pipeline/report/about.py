@@ -12,6 +12,8 @@ from pipeline.report.own_metrics import own_metrics_block
 from pipeline.report.source import LIST_ROWS, Source
 
 _ORDER = {name: place for place, name in enumerate(RESOURCES)}
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_NAMES = 3
 _STATES: dict[str, Any] = {"complete": "met", "incomplete": "missed", "skipped": "none"}
 _FORMULAS = (
     ("coverage.protection", "Protection", "with a certificate", "with, without, unspecified"),
@@ -243,18 +245,45 @@ def _policy(source: Source) -> Block:
             f"warns at {words.percent(policy['shrink_warn'])}, stops at {words.percent(policy['shrink_stop'])}",
             "before publishing",
         ),
+        *_of_marts(policy),
     ]
     lines += [
         (f"Freeze: {words.cut_name(freeze['name'])[0]}", f"{freeze['from_on']} to {freeze['to_on']}", "section 4")
         for freeze in freezes[:LIST_ROWS]
     ]
     table = Table(
-        Caption(words.of(len(lines), len(lines)) + " settings", " that this report uses"),
+        Caption(words.of(len(lines), len(lines)) + " settings", " in force"),
         (Column("Setting", 42), Column("Value", 34), Column("Used by", 24)),
         tuple(Row((Cell(name), Cell(value), Cell(used))) for name, value, used in lines),
     )
     note = "From policy.toml, or its defaults. No claim is made that a framework is met."
     return Block("Policy applied", note, table, source.query("11.4", "policy"))
+
+
+def _of_marts(policy: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The settings whose numbers are in the database and not in this report."""
+    rules = f"{words.count(policy['unit_rules'], 'rule')}, in rules.business_unit_mapping"
+    days = words.joined([_WEEKDAYS[day - 1] for day in policy["off_days"]]) or "no day"
+    off = f"before {policy['off_hours_before']:%H:%M}, from {policy['off_hours_from']:%H:%M}, {days}"
+    sla = ", ".join(f"{name} {policy[f'sla_{name}_days']}" for name in ("critical", "high", "medium", "low"))
+    batch = f"{words.count(policy['batch'], 'endpoint')} in {words.count(policy['cycle_hours'], 'hour')}"
+    return [
+        ("Days until a finding is due", sla, "mart.findings"),
+        ("Approved CAs", _names(policy["approved_cas"], "every CA"), "mart.findings"),
+        ("Renewed before the end", words.count(policy["lead_days"], "day"), "mart.renewal_forecast"),
+        ("Renewal starts, where no profile says", words.count(policy["renewal_window_days"], "day"), "core.renewals"),
+        ("A batch when a CA is replaced", batch, "mart.metrics"),
+        ("Multi-year profiles", _names(policy["multi_year_profiles"], "none"), "job CSVs"),
+        ("Off hours", off, "mart.audit_activity"),
+        ("Business units by rule", rules, "core.endpoints"),
+    ]
+
+
+def _names(names: list[str], nothing: str) -> str:
+    """The first names of a list, and how many more there are."""
+    shown = [words.cut_name(name)[0] for name in names[:_NAMES]]
+    more = len(names) - len(shown)
+    return words.joined([*shown, f"{words.number(more)} more"] if more else shown) or nothing
 
 
 def _decision(setting: str | None) -> str:

@@ -36,6 +36,16 @@ _STATES = {
         """update meta.extracts set status = 'incomplete', api_total_end = null, reason = 'HTTP 503; page 3 of many'
         where account = 'apac' and resource = 'endpoints.discovered'""",
     ),
+    "another policy": (
+        (
+            "update rules.policy set protection_target = 0.91, automation_target = 0.81, expired_target = 41, manual_30d_target = 42,"
+            " renew_days = 43, owner_tag_prefix = 'holder:', shrink_warn = 0.21, shrink_stop = 0.61, drift_fields = 'fail',"
+            " lead_days = 44, renewal_window_days = 45, batch = 46, cycle_hours = 47, off_hours_before = time '05:30',"
+            " off_hours_from = time '21:30', off_days = [5], sla_critical_days = 2, sla_high_days = 8, sla_medium_days = 31,"
+            " sla_low_days = 91, approved_cas = ['CA 1', 'CA 2', 'CA 3', 'CA 4', 'CA 5'], multi_year_profiles = ['Plan']"
+        ),
+        "insert into rules.business_unit_mapping (kind, value, business_unit) values ('sensor', 's', 'Retail')",
+    ),
     "targets met": ("update rules.policy set protection_target = 0.01, automation_target = 0.01",),
     "ended 48.2 days ago": (
         """update core.endpoints set valid_to_at = current.as_of_at - interval 69408 minute, days_left = -49, expiry_bucket = 'expired'

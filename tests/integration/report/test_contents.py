@@ -64,6 +64,32 @@ def test_every_table_adds_up_to_100_and_every_list_says_n_of_m(shaped: Shaped) -
                     assert len([row for row in block.body.rows if not row.kind]) <= 20
 
 
+def test_all_of_the_policy_is_printed(shaped: Shaped) -> None:
+    """As policy.toml promises: each setting that is in the database, also those whose numbers are not in this report."""
+    (block,) = [b for b in section(read(shaped("another policy")), 11).blocks if b.title == "Policy applied"]
+    assert isinstance(block.body, Table)
+    told = {row.cells[0].text: row.cells[1].text.replace(words.NO_BREAK, " ") for row in block.body.rows}
+    assert block.body.caption.count == f"{len(told)} of {len(told)} settings"
+    assert told == {
+        "Protection target": f"at least 91{words.THIN}%",
+        "Automation target": f"at least 81{words.THIN}%",
+        "Expired target": "at most 41",
+        "Unmanaged, 30 days target": "at most 42",
+        "Renewal window of exports": "43 days",
+        "Owner tag begins with": "holder:",
+        "Drift in the data": "fields stop the build, values are told",
+        "Shrink check": f"warns at 21{words.THIN}%, stops at 61{words.THIN}%",
+        "Days until a finding is due": "critical 2, high 8, medium 31, low 91",
+        "Approved CAs": "CA 1, CA 2, CA 3 and 2 more",
+        "Renewed before the end": "44 days",
+        "Renewal starts, where no profile says": "45 days",
+        "A batch when a CA is replaced": "46 endpoints in 47 hours",
+        "Multi-year profiles": "Plan",
+        "Off hours": "before 05:30, from 21:30, Friday",
+        "Business units by rule": "1 rule, in rules.business_unit_mapping",
+    }
+
+
 def test_each_caption_names_a_file_that_is_there(shaped: Shaped) -> None:
     """The whole list is attached under the name that the caption gives, with all of its rows."""
     report = read(shaped())
