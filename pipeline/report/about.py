@@ -262,20 +262,19 @@ def _policy(source: Source) -> Block:
 
 def _of_marts(policy: dict[str, Any]) -> list[tuple[str, str, str]]:
     """The settings whose numbers are in the database and not in this report."""
-    rules = f"{words.count(policy['unit_rules'], 'rule')}, in rules.business_unit_mapping"
     days = words.joined([_WEEKDAYS[day - 1] for day in policy["off_days"]]) or "no day"
     off = f"before {policy['off_hours_before']:%H:%M}, from {policy['off_hours_from']:%H:%M}, {days}"
     sla = ", ".join(f"{name} {policy[f'sla_{name}_days']}" for name in ("critical", "high", "medium", "low"))
     batch = f"{words.count(policy['batch'], 'endpoint')} in {words.count(policy['cycle_hours'], 'hour')}"
     return [
-        ("Days until a finding is due", sla, "mart.findings"),
-        ("Approved CAs", _names(policy["approved_cas"], "every CA"), "mart.findings"),
-        ("Renewed before the end", words.count(policy["lead_days"], "day"), "mart.renewal_forecast"),
-        ("Renewal starts, where no profile says", words.count(policy["renewal_window_days"], "day"), "core.renewals"),
-        ("A batch when a CA is replaced", batch, "mart.metrics"),
+        ("Days until a finding is due", sla, "findings"),
+        ("Approved CAs", _names(policy["approved_cas"], "every CA"), "findings"),
+        ("Renewed before the end", words.count(policy["lead_days"], "day"), "forecast"),
+        ("Renewal starts, where no profile says", words.count(policy["renewal_window_days"], "day"), "renewals"),
+        ("A batch when a CA is replaced", batch, "readiness"),
         ("Multi-year profiles", _names(policy["multi_year_profiles"], "none"), "job CSVs"),
-        ("Off hours", off, "mart.audit_activity"),
-        ("Business units by rule", rules, "core.endpoints"),
+        ("Off hours", off, "audit activity"),
+        ("Business units by rule", words.count(policy["unit_rules"], "rule"), "endpoints"),
     ]
 
 

@@ -86,7 +86,7 @@ def test_all_of_the_policy_is_printed(shaped: Shaped) -> None:
         "A batch when a CA is replaced": "46 endpoints in 47 hours",
         "Multi-year profiles": "Plan",
         "Off hours": "before 05:30, from 21:30, Friday",
-        "Business units by rule": "1 rule, in rules.business_unit_mapping",
+        "Business units by rule": "1 rule",
     }
 
 
