@@ -6,6 +6,7 @@ All results are fetched whole: after a partial fetch the connection would stay b
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -34,6 +35,7 @@ _ITEMS_OF_LEAST = 500_000
 _ITEMS_A_MEGABYTE = 3_000
 # Each thread has buffers and hash tables of its own: four need more for 100,000 endpoints than the least bound.
 _BUILD_THREADS = 2
+_WRAPPED = re.compile(r'"exception_message":("(?:[^"\\]|\\.)*")')
 _DISK_WORDS = (
     "cannot open file",
     "no space left",
@@ -243,5 +245,8 @@ def _translated() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    """The engine's sentence without its picture of the statement."""
-    return " ".join(str(error).split("\nLINE ")[0].split()).rstrip(".!")
+    """The engine's sentence without its picture of the statement; of one that wraps another as JSON the other."""
+    text = str(error)
+    inner = _WRAPPED.search(text)
+    said = str(json.loads(inner[1])) if inner else text.split("\nLINE ", maxsplit=1)[0]
+    return " ".join(said.split()).rstrip(".!")

@@ -136,6 +136,16 @@ def test_what_the_machine_lacks_is_told_with_what_to_do(published: Path, tmp_pat
         assert str(caught.value).endswith("; ask for less at a time, or free memory and disk.")
 
 
+def test_a_full_disk_is_told_in_the_words_of_the_system(tmp_path: Path) -> None:
+    """The engine wraps them in JSON; without a temporary file nothing is moved to the place of the device."""
+    with open_writable(tmp_path / "new.duckdb") as warehouse, pytest.raises(OutputFailed) as caught:
+        warehouse.execute(
+            "copy (select repeat('x', 9000) from range(999)) to '/dev/full' (format csv, use_tmp_file false)"
+        )
+    said = 'The engine could not write: Could not write file "/dev/full": No space left on device; free disk space'
+    assert str(caught.value).startswith(said)
+
+
 def test_the_sql_that_is_sent_can_be_seen(published: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Every statement is an event at debug level."""
     with caplog.at_level(logging.DEBUG, "pipeline"), open_read_only(published) as warehouse:
