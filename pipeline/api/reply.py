@@ -21,6 +21,7 @@ from pipeline.log import mask
 
 _SHOWN_CHARACTERS = 200  # of a text that the service sent, in our sentence
 _SECONDS = re.compile(r"\d+(\.\d+)?")
+_COUNT = re.compile(rb"-?\d{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _read_tolerantly(body: bytes) -> Page | None:
 
 
 def _read_count(text: bytes) -> int | None:
-    return int(text) if text.lstrip(b"-").isdigit() and len(text) < 20 else None
+    return int(text) if _COUNT.fullmatch(text) else None
 
 
 def raise_for_status(reply: Reply, what: str) -> None:
@@ -184,7 +185,7 @@ def _describe(reply: Reply) -> tuple[str | None, str]:
         return None, "an HTML page"
     try:
         decoded = _error_body.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None, f'the text "{_one_line(body.decode("utf-8", "replace"))}"'
     found = decoded.errors or decoded.error
     details = found if isinstance(found, list) else [found] if isinstance(found, _Detail) else []

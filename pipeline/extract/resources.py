@@ -104,7 +104,7 @@ def event_day(item: msgspec.Raw, otherwise: date) -> date:
         moment = datetime.fromisoformat(text)
         zone = moment.tzinfo
         return (moment if zone is None or zone is UTC else moment.astimezone(UTC)).date()
-    except (msgspec.DecodeError, ValueError, OverflowError):
+    except (msgspec.DecodeError, RecursionError, ValueError, OverflowError):
         return otherwise
 
 

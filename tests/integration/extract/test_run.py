@@ -365,3 +365,14 @@ def test_the_interpreter_changes_hands_quickly_while_pages_are_read(tlm: Tlm, se
     before, seen = sys.getswitchinterval(), set()
     extract(settings_for({"prod": tlm.base_url}), on_page=lambda *_progress: seen.add(sys.getswitchinterval()))
     assert max(seen) < before == sys.getswitchinterval()
+
+
+@pytest.mark.parametrize(("name", "field"), [("business_units", "more"), ("audit_log", "data"), ("agents", "status")])
+def test_an_item_of_any_depth_is_landed(tlm: Tlm, settings_for: Settings, name: str, field: str) -> None:
+    """A reader that gives up on its brackets does not end the run, also where the item is looked into."""
+    deep = b'{"id":"deep","%s":%s}' % (field.encode(), b"[" * 9000 + b"]" * 9000)
+    tlm.instead = instead(name, (200, {}, b'{"items":[%s],"total":1}' % deep))
+    settings = settings_for({"prod": tlm.base_url})
+    (manifest,) = extract(settings).manifests
+    assert (manifest.status, outcome(manifest, name).rows_received) == ("complete", 1)
+    assert landed(settings, manifest, name) == [deep]

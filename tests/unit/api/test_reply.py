@@ -63,6 +63,13 @@ def test_items_that_are_null_are_an_empty_page() -> None:
     assert (page.items, page.total) == ([], 0)
 
 
+@pytest.mark.parametrize(("total", "read"), [(b"5", 5), (b"-5", -5), (b"--5", None), (b"5.0", None), (b"9" * 30, None)])
+def test_a_total_beside_a_hostile_item_is_a_whole_number_or_none(total: bytes, read: int | None) -> None:
+    """What is none says nothing, as no total does."""
+    page = read_page(Reply(200, {}, b'{"items":[{"a":"\\ud800"}],"total":%s}' % total, NOW), "certificates")
+    assert (page.is_hostile, page.total) == (True, read)
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -104,6 +111,7 @@ def test_a_key_echoed_by_the_service_is_masked() -> None:
         b"null",
         b"x" * 5000,
         b'{"errors":[{"code":17,"message":"a\\nb"}]}',
+        pytest.param(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", id="nested"),
     ],
 )
 def test_any_error_body_gives_one_short_line(body: bytes) -> None:
