@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import OutputFailed
@@ -33,7 +34,7 @@ def append_synced(path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write `path` in one move, for the owner only: all of it or what was there; OutputFailed names the path."""
+    """Write `path` for the owner only, in one move that survives a power cut; OutputFailed names it."""
     draft = path.with_name(f"{path.name}.writing")
     try:
         draft.unlink(missing_ok=True)
@@ -41,23 +42,8 @@ def replace_file(path: Path, content: bytes) -> None:
         draft.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise failed_output(path, error) from None
-
-
-def replace_synced(path: Path, content: bytes) -> None:
-    """Write `path` for the owner only, in one move that survives a power cut; OutputFailed names it."""
-    draft = path.with_name(f"{path.name}.writing")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that refuses this too keeps a draft that nothing reads
+            draft.unlink()
         raise failed_output(path, error) from None
 
 

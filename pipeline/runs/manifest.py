@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from pipeline.errors import RunIncomplete
-from pipeline.runs.disk import replace_synced
+from pipeline.runs.disk import replace_file
 
 FILE_NAME = "manifest.json"
 FORMAT = 1
@@ -107,7 +107,7 @@ def is_complete(manifest: Manifest) -> bool:
 def write_manifest(folder: Path, manifest: Manifest) -> Path:
     """Write `folder`/manifest.json in one move, readable by the owner only; OutputFailed names the path."""
     path = folder / FILE_NAME
-    replace_synced(path, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+    replace_file(path, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
     return path
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.runs.disk import replace_synced
+from pipeline.runs.disk import replace_file
 
 FILE_NAME = "run.json"
 
@@ -47,7 +47,7 @@ _decoder = msgspec.json.Decoder(Opening)
 
 def write_opening(folder: Path, opening: Opening) -> None:
     """Write `folder`/run.json in one move; OutputFailed names the path."""
-    replace_synced(folder / FILE_NAME, msgspec.json.format(msgspec.json.encode(opening), indent=2) + b"\n")
+    replace_file(folder / FILE_NAME, msgspec.json.format(msgspec.json.encode(opening), indent=2) + b"\n")
 
 
 def read_opening(path: Path) -> Opening:

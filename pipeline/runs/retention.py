@@ -27,7 +27,7 @@ from pipeline.errors import OutputFailed, UsageError, reason_of
 from pipeline.policy import Policy, Retention
 from pipeline.runs import manifest as manifests
 from pipeline.runs import opening as openings
-from pipeline.runs.disk import failed_output, replace_synced, sync_folder
+from pipeline.runs.disk import failed_output, replace_file, sync_folder
 
 FILE_NAME = "pruned.json"
 # What else lies beside the events is somebody's own.
@@ -254,7 +254,7 @@ def _mark(folder: Path, removal: Removal, retention: Retention, now: datetime) -
         counted_from=removal.counted_from,
         retention=msgspec.structs.asdict(retention),
     )
-    replace_synced(folder / FILE_NAME, msgspec.json.format(msgspec.json.encode(marker), indent=2) + b"\n")
+    replace_file(folder / FILE_NAME, msgspec.json.format(msgspec.json.encode(marker), indent=2) + b"\n")
 
 
 def _remove_pages(folder: Path) -> int | None:

@@ -140,7 +140,8 @@ def publish(build: Build, *, mode: int = 0o640, group: str | None = None, earlie
 def discard(build: Build) -> None:
     """Throw the build away; the published file is as it was."""
     build.warehouse.close()
-    _remove_leftovers(build.building)
+    with suppress(OSError):  # the next build removes what a failing disk keeps; the error that led here is told
+        _remove_leftovers(build.building)
 
 
 def _compact(warehouse: Warehouse, building: Path) -> None:

@@ -65,6 +65,20 @@ def test_discarding_leaves_the_old_file_byte_for_byte(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["tlm.duckdb"]
 
 
+def test_what_went_wrong_is_told_where_the_build_cannot_be_removed_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next build removes it; the first error is the one that helps."""
+    build = open_build(tmp_path / "tlm.duckdb")
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pipeline.warehouse.publish._remove_leftovers", refuse)
+    with pytest.raises(OutputFailed, match="no such group"):
+        publish(build, group="no such group")
+
+
 def test_leftovers_of_a_dead_build_are_removed(tmp_path: Path) -> None:
     """Its file, log and spill folder go when the next build starts."""
     path = published_with(tmp_path / "tlm.duckdb", 1)
