@@ -23,7 +23,7 @@ from pipeline.places import content
 from pipeline.policy import read_policy
 from pipeline.runs.landing import LandedPage, ResourceLanding
 from pipeline.runs.manifest import Extract, KeySees, Manifest, write_manifest
-from pipeline.transform.run import BuildReport, build_models
+from pipeline.transform.run import BuildReport, build_models, read_project
 from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import Build
 
@@ -41,6 +41,7 @@ class Estate:
         create_meta(self.warehouse)
         set_policy(self.warehouse, read_policy(folder))
         set_lists(self.warehouse, folder)
+        self.project = read_project(self.warehouse, content("sql"))
 
     def runs(self) -> list[Path]:
         """The folders of the runs, oldest first."""
@@ -60,7 +61,7 @@ class Estate:
                 load_run(self.warehouse, self.landing, manifest, along)
         as_of_at = datetime.fromisoformat(facts["as_of_at"])
         set_run(self.warehouse, facts["run_id"], as_of_at, ZoneInfo(facts["timezone"]))
-        return build_models(self.warehouse, content("sql"), everything=everything, as_run=facts["run_id"])
+        return build_models(self.project, everything=everything, as_run=facts["run_id"])
 
 
 def land_run(run: Path, landing: Path) -> list[Manifest]:

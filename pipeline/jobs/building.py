@@ -35,7 +35,7 @@ from pipeline.policy import Policy, read_policy
 from pipeline.runs.lock import hold_lock
 from pipeline.runs.manifest import Manifest, find_runs, is_complete, manifest_path, missing_in, read_manifest
 from pipeline.runs.retention import find_retained, is_pruned, refuse_pruned
-from pipeline.transform.run import build_models
+from pipeline.transform.run import build_models, read_project
 from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import Build, Earlier, discard, open_build, publish
 
@@ -165,6 +165,7 @@ def pruned_runs(landing: Path) -> tuple[Manifest, ...]:
 def fill(build_file: Build, settings: Settings, plan: Plan) -> None:
     """Load the runs of the plan and build their models; the last one in full, with its checks."""
     warehouse, landing = build_file.warehouse, settings.data / "landing"
+    project = read_project(warehouse, places.content("sql"))
     if plan.runs[0][0] == plan.before.run_id:
         _take_back(warehouse, landing, plan)
     for number, (run, manifests) in enumerate(plan.runs, 1):
@@ -174,7 +175,7 @@ def fill(build_file: Build, settings: Settings, plan: Plan) -> None:
         set_run(warehouse, run, manifests[0].as_of_at, settings.zone)
         if is_last and plan.accept_shrink:
             accept_shrink(warehouse, run)
-        report = build_models(warehouse, places.content("sql"), everything=is_last, as_run=run)
+        report = build_models(project, everything=is_last, as_run=run)
         logger.info("Run %s is built (%d of %d).", run, number, len(plan.runs))
         for outcome in report.warnings:
             logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)

@@ -5,7 +5,6 @@ The published file is only read; a copy lies in a folder of its own and is gone 
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,12 +19,11 @@ from pipeline.jobs.custom import add_custom_models, refuse_mistakes
 from pipeline.load.earlier import EarlierRun, newest_run_until
 from pipeline.load.meta import create_meta
 from pipeline.load.parameters import judge_on, set_as_of, set_lists, set_policy, set_run
-from pipeline.load.published import forget_metrics
 from pipeline.load.rewind import load_again, rewind
 from pipeline.policy import read_policy
 from pipeline.runs.manifest import Manifest
 from pipeline.runs.retention import find_retained
-from pipeline.transform.run import build_models
+from pipeline.transform.run import build_models, read_project
 from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import discard, open_build, publish
 
@@ -43,8 +41,7 @@ def built_anew(settings: Settings, database: Path, question: Question) -> Iterat
     """A copy of `database` in which `question` holds; an earlier day is under the rules and the policy of today."""
     with tempfile.TemporaryDirectory(prefix="tlm-scratch-") as folder:
         copy = Path(folder) / database.name
-        shutil.copyfile(database, copy)
-        build_file = open_build(copy)
+        build_file = open_build(copy, of=database)
         warehouse = build_file.warehouse
         try:
             create_meta(warehouse)
@@ -54,8 +51,8 @@ def built_anew(settings: Settings, database: Path, question: Question) -> Iterat
             if question.rules_on is not None:
                 judge_on(warehouse, question.rules_on)
             run_id = str(warehouse.rows("select run_id from meta.current_run")[0][0])
-            forget_metrics(warehouse, run_id)
-            build_models(warehouse, places.content("sql"), everything=True, as_run=run_id)
+            warehouse.execute("delete from mart.metrics where run_id = ?", [run_id])  # they are of the published file
+            build_models(read_project(warehouse, places.content("sql")), everything=True, as_run=run_id)
             add_custom_models(build_file, Path(settings.folder))
             publish(build_file, mode=0o600)
         except BaseException:

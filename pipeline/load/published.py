@@ -167,10 +167,3 @@ def record_shrink(warehouse: Warehouse, run_id: str) -> list[str]:
         )
         sentences.append(f"Account {account} has shrunk, {reason}.")
     return sentences
-
-
-def forget_metrics(warehouse: Warehouse, run_id: str) -> None:
-    """Take back the metrics of a published run that is built once more, with an account that it did not have."""
-    known = warehouse.rows("select 1 from duckdb_tables() where schema_name = 'mart' and table_name = 'metrics'")
-    if known:
-        warehouse.execute("delete from mart.metrics where run_id = ?", (run_id,))

@@ -34,7 +34,7 @@ from pipeline.transform.order import build_order
 from pipeline.transform.run import read_existing, read_names
 from pipeline.transform.seeds import read_macros
 from pipeline.transform.tables import Reading
-from pipeline.warehouse.duck import Warehouse, literal
+from pipeline.warehouse.duck import Warehouse, identifier, literal
 
 _LOG = logging.getLogger(__name__)
 _OF_CUSTOM = "starts_with(model, 'custom.')"
@@ -103,13 +103,18 @@ def _read_models(
 def bring_kept(warehouse: Warehouse, published: Path) -> None:
     """Copy what only the published file has: rows of append models, and the user's metrics of runs that are known here.
 
-    A build on a copy of the published file lacks nothing; one that begins from nothing cannot make them again.
+    A build on a copy of the published file lacks nothing; one that begins from nothing cannot make them again, so
+    BuildFailed stops it where they cannot be read.
     """
     try:
         with warehouse.beside(published, "before"):
             _copy_kept(warehouse)
     except EngineRefused as error:
-        _LOG.warning("What your own models kept could not be read from %s: %s", published, error)
+        msg = (
+            f"What your own models kept cannot be read from {published} ({error}), and nobody could make it again;"
+            " close what else has the file open and try again, or move it away to begin without."
+        )
+        raise BuildFailed(msg) from None
 
 
 def _copy_kept(warehouse: Warehouse) -> None:
@@ -119,22 +124,28 @@ def _copy_kept(warehouse: Warehouse) -> None:
             "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'before'"
         )
     }
-    if not {"meta.models", "mart.metrics", "rules.metrics"} <= there:  # a file from before there were such models
+    if not {"meta.models", "mart.metrics"} <= there:  # a file from before there were such models
         return
     here = read_existing(warehouse)
-    kept = warehouse.rows(f"from before.meta.models where kind = 'append' and {_OF_CUSTOM} order by model")
-    for name in (str(model[0]) for model in kept):
+    kept = warehouse.rows(f"select model from before.meta.models where kind = 'append' and {_OF_CUSTOM} order by model")
+    for (name,) in kept:
         if name in there and name not in here:
             warehouse.execute("create schema if not exists custom")
             warehouse.execute(f"create table {name} as select * from before.{name}")
-            warehouse.execute(
-                "insert into meta.models by name select * from before.meta.models where model = ?", [name]
-            )
-    warehouse.execute(
-        "insert into mart.metrics by name select * from before.mart.metrics as kept"
-        " where starts_with(metric, 'custom.') and run_id in (select run_id from meta.runs)"
-        " and run_id not in (select run_id from mart.metrics where starts_with(metric, 'custom.'))"
+            _copy_rows(warehouse, "meta.models", f"model = {literal(name)}")
+    _copy_rows(
+        warehouse,
+        "mart.metrics",
+        "starts_with(metric, 'custom.') and run_id in (select run_id from meta.runs)"
+        " and run_id not in (select run_id from mart.metrics where starts_with(metric, 'custom.'))",
     )
+
+
+def _copy_rows(warehouse: Warehouse, table: str, condition: str) -> None:
+    """The rows of `table` of the file before for which the condition holds, in the columns that both files have."""
+    before = {name for name, _ in warehouse.columns(f"from before.{table}")}
+    both = ", ".join(identifier(name) for name, _ in warehouse.columns(f"from {table}") if name in before)
+    warehouse.execute(f"insert into {table} by name select {both} from before.{table} where {condition}")
 
 
 def build_custom_models(apart: Warehouse, custom: CustomModels, run_id: str) -> tuple[Outcome, ...]:

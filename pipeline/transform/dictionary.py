@@ -35,10 +35,9 @@ def write_comments(
     models: list[Model],
     readings: dict[str, Reading],
     columns: dict[str, dict[str, str | None]],
-) -> tuple[str, ...]:
+) -> None:
     """Comment tables and columns, in build order: a column without its own comment inherits that of its namesake."""
     script = []
-    uncommented = []
     for model in models:
         what = {Kind.VIEW: "view", Kind.MACRO: "macro table"}.get(model.kind, "table")
         script.append(f"comment on {what} {model.name} is {literal(model.source.sentences or model.grain)}")
@@ -51,14 +50,11 @@ def write_comments(
             own = model.comments.get(column) or _VERSION_COMMENTS.get(column)
             text = own or next((comment for comment in inherited if comment), None)
             columns[model.name][column] = text
-            if text is None:
-                uncommented.append(f"{model.name}.{column}")
-            else:
+            if text is not None:
                 script.append(f"comment on column {model.name}.{identifier(column)} is {literal(text)}")
     if script:
         with warehouse.transaction():
             warehouse.execute(";\n".join(script))
-    return tuple(uncommented)
 
 
 def _as_named(reading: Reading) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from pipeline.errors import BuildFailed
@@ -27,21 +26,22 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What was built: seconds by model in build order, checks that warn, and columns that no comment describes."""
+    """What was built: seconds by model in build order, and checks that warn."""
 
     seconds: dict[str, float]
     warnings: tuple[Outcome, ...]
-    uncommented: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Project:
-    """The model files of one folder: by name, what each reads, and the build order.
+@dataclass(slots=True)
+class Project:
+    """The model files of `folder` in the file of `warehouse`: by name, what each reads, and the build order.
 
-    `same_in_all_runs` are views, and tables that are made of the lists alone. `built` grows: what this warehouse has
-    built of these very files; so does `kept`, the columns of the kept ones among them.
+    `same_in_all_runs` are views, and tables that are made of the lists alone. `built` grows with the runs: what the
+    file has of these very models; so does `kept`, the columns of the kept ones among them.
     """
 
+    warehouse: Warehouse
+    folder: Path
     models: dict[str, Model]
     readings: dict[str, Reading]
     reads: dict[str, dict[str, str]]
@@ -51,13 +51,32 @@ class _Project:
     kept: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run: str) -> BuildReport:
-    """Build the models below `folder` (sql/) for the run `as_run`; the parameter tables must be filled.
+def read_project(warehouse: Warehouse, folder: Path) -> Project:
+    """Read and order the models below `folder` (sql/); create the macros and load the lists that they stand on.
+
+    BuildFailed names file and line.
+    """
+    macros = create_macros(warehouse, folder / "macros")
+    lists = load_lists(warehouse, folder / "rules")
+    models = {model.name: model for model in read_models(folder)}
+    # What an older file happens to hold under other names does not make a wrong name right.
+    given = {name for name in read_existing(warehouse) if name.split(".")[0] in ("raw", "meta")} | {*lists, *FILLED}
+    readings = {name: read_names(warehouse, model, given | models.keys(), macros) for name, model in models.items()}
+    reads = {
+        name: {table: models[name].source.place(line) for table, line in reading.tables.items()}
+        for name, reading in readings.items()
+    }
+    order = build_order(reads)
+    return Project(warehouse, folder, models, readings, reads, order, _same_in_all_runs(models, reads, order))
+
+
+def build_models(project: Project, *, everything: bool, as_run: str) -> BuildReport:
+    """Build the models for the run `as_run`; the parameter tables must be filled.
 
     `everything` false is the catch-up form. BuildFailed or CheckFailed names file and line.
     """
+    warehouse = project.warehouse
     warehouse.limit_memory(_items(warehouse))
-    project = _read_project(warehouse, folder, _state(folder))
     existing = read_existing(warehouse)
     order = project.order
     if not everything:
@@ -74,44 +93,20 @@ def build_models(warehouse: Warehouse, folder: Path, *, everything: bool, as_run
         seconds[name] = time.perf_counter() - began
         _LOG.debug("%s built in %.3f s", name, seconds[name])
     if not everything:
-        return BuildReport(seconds, (), ())
+        return BuildReport(seconds, ())
     _drop_leftover_views(warehouse, existing, project.models)
     columns = read_columns(warehouse)
     models = [project.models[name] for name in order]
-    uncommented = write_comments(warehouse, models, project.readings, columns)
+    write_comments(warehouse, models, project.readings, columns)
     warehouse.execute("delete from meta.models where not starts_with(model, 'custom.')")
     record_models(warehouse, models, project.readings)
-    checks = _checks(warehouse, folder, project.models, columns)
-    return BuildReport(seconds, run_checks(warehouse, checks, as_run), uncommented)
+    return BuildReport(seconds, run_checks(warehouse, _checks(project, columns), as_run))
 
 
 def _items(warehouse: Warehouse) -> int:
     """How many items raw.* holds, whichever runs brought them."""
     loaded = "select sum(estimated_size) from duckdb_tables() where schema_name = 'raw'"
     return int(warehouse.rows(f"{loaded} and database_name = current_database()")[0][0] or 0)
-
-
-def _state(folder: Path) -> tuple[tuple[Path, int, int], ...]:
-    """What tells whether the files of `folder` are the same as before."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in (".sql", ".csv"))
-    return tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
-
-
-@lru_cache(maxsize=1)  # a catch-up builds the same files in the same warehouse for run after run
-def _read_project(warehouse: Warehouse, folder: Path, state: tuple[tuple[Path, int, int], ...]) -> _Project:  # noqa: ARG001 -- part of the cache's key
-    """Read and order the models; create the macros and load the lists that they stand on."""
-    macros = create_macros(warehouse, folder / "macros")
-    lists = load_lists(warehouse, folder / "rules")
-    models = {model.name: model for model in read_models(folder)}
-    # What an older file happens to hold under other names does not make a wrong name right.
-    given = {name for name in read_existing(warehouse) if name.split(".")[0] in ("raw", "meta")} | {*lists, *FILLED}
-    readings = {name: read_names(warehouse, model, given | models.keys(), macros) for name, model in models.items()}
-    reads = {
-        name: {table: models[name].source.place(line) for table, line in reading.tables.items()}
-        for name, reading in readings.items()
-    }
-    order = build_order(reads)
-    return _Project(models, readings, reads, order, _same_in_all_runs(models, reads, order))
 
 
 def _same_in_all_runs(
@@ -157,18 +152,16 @@ def _drop_leftover_views(warehouse: Warehouse, existing: dict[str, str], models:
             warehouse.execute(f"drop view if exists {name}")
 
 
-def _checks(
-    warehouse: Warehouse, folder: Path, models: dict[str, Model], columns: dict[str, dict[str, str | None]]
-) -> list[Check]:
+def _checks(project: Project, columns: dict[str, dict[str, str | None]]) -> list[Check]:
     """All header checks by model name, then the files of sql/checks."""
     checks = []
-    for name in sorted(models):
-        for entry in models[name].checks:
-            check = header_check(models[name], entry, list(columns[name]))
-            refuse_writes(warehouse, check, models[name].source.path)
+    for name, model in sorted(project.models.items()):
+        for entry in model.checks:
+            check = header_check(model, entry, list(columns[name]))
+            refuse_writes(project.warehouse, check, model.source.path)
             checks.append(check)
-    for path in sorted((folder / "checks").glob("*.sql")):
+    for path in sorted((project.folder / "checks").glob("*.sql")):
         check, source = file_check(path)
-        read_tables(warehouse, source)
+        read_tables(project.warehouse, source)
         checks.append(check)
     return checks

@@ -53,16 +53,20 @@ class Build:
         return self.building.with_name(self.building.name + ".apart")
 
 
-def open_build(published: Path, *, is_empty: bool = False) -> Build:
-    """Start a build on a copy of `published`, or on a new file; one at a time, the caller holds the lock."""
+def open_build(published: Path, *, is_empty: bool = False, of: Path | None = None) -> Build:
+    """Start a build on a copy of `published`, of another file `of`, or on a new file.
+
+    One at a time for each `published`: the caller holds the lock.
+    """
     published = published.resolve()
+    begins_with = published if of is None else of
     building = published.with_name(published.name + _SUFFIX)
     try:
         with _output(published):
             published.parent.mkdir(parents=True, exist_ok=True)
             _remove_leftovers(building)
-            if published.exists() and not is_empty:
-                shutil.copyfile(published, building)
+            if begins_with.exists() and not is_empty:
+                shutil.copyfile(begins_with, building)
                 building.chmod(0o600)
         warehouse = open_writable(building)
         with _output(published):

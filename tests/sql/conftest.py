@@ -14,7 +14,7 @@ from pipeline.load.meta import create_meta
 from pipeline.load.parameters import set_policy, set_run
 from pipeline.places import content
 from pipeline.policy import read_policy
-from pipeline.transform.run import build_models
+from pipeline.transform.run import build_models, read_project
 from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import Build, discard, open_build
 
@@ -41,6 +41,6 @@ def macros(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     create_meta(build.warehouse)
     set_run(build.warehouse, "20261116T060000Z-000000", datetime(2026, 11, 16, 6, tzinfo=UTC), ZoneInfo("UTC"))
     set_policy(build.warehouse, read_policy(tmp_path_factory.mktemp("no-policy")))
-    build_models(build.warehouse, content("sql"), everything=True, as_run="20261116T060000Z-000000")
+    build_models(read_project(build.warehouse, content("sql")), everything=True, as_run="20261116T060000Z-000000")
     yield build.warehouse
     discard(build)

@@ -17,7 +17,7 @@ import pytest
 from pipeline.load.meta import create_meta
 from pipeline.places import content
 from pipeline.transform.model import MODEL_SCHEMAS, Source, read_source
-from pipeline.transform.run import build_models
+from pipeline.transform.run import build_models, read_project
 from pipeline.transform.tables import parse
 from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import discard, open_build
@@ -193,7 +193,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         "insert into meta.current_run by name select 'r' as run_id, timestamp '2026-11-24 06:00:00' as as_of_at,"
         " 'Europe/Berlin' as timezone, timestamp '2026-11-22 23:00:00' as week_starts_at, 2026 as iso_year, 48 as iso_week"
     )
-    build_models(build.warehouse, SQL, everything=True, as_run="r")
+    build_models(read_project(build.warehouse, SQL), everything=True, as_run="r")
     build.warehouse.execute(
         "create table raw.t (d double, i integer, x decimal(9, 2), s varchar, k_key varchar, on_day date, at_ timestamp)"
     )

@@ -14,7 +14,6 @@ from weeks import START, run_id
 
 from pipeline.load.parameters import set_run
 from pipeline.load.raw import load_run
-from pipeline.places import content
 from pipeline.transform.run import build_models
 
 ENTRY = {
@@ -90,5 +89,5 @@ def test_an_incomplete_run_removes_no_certificate(tmp_path: Path, open_estate: C
         "update meta.runs set is_complete = false, is_accepted = true where run_id = ?", [run_id(3)]
     )
     set_run(estate.warehouse, run_id(3), START, ZoneInfo("UTC"))
-    build_models(estate.warehouse, content("sql"), everything=False, as_run=run_id(3))
+    build_models(estate.project, everything=False, as_run=run_id(3))
     assert [row[0] for row in estate.warehouse.rows(VERSIONS) if row[2] is None] == ["a.example.test", "b.example.test"]

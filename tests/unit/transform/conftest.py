@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.load.meta import create_meta
-from pipeline.transform.run import BuildReport, build_models
+from pipeline.transform.run import BuildReport, build_models, read_project
 from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import discard, open_build
 
@@ -35,7 +35,7 @@ class Project:
 
     def build(self, *, everything: bool = True, as_run: str = "run-1") -> BuildReport:
         """Build what was written."""
-        return build_models(self.warehouse, self.folder, everything=everything, as_run=as_run)
+        return build_models(read_project(self.warehouse, self.folder), everything=everything, as_run=as_run)
 
     def rows(self, table: str) -> list[tuple[object, ...]]:
         """All rows of a table, in a stable order."""

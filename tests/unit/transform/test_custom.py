@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipeline.errors import BuildFailed, CheckFailed, EngineRefused, OutputFailed
@@ -12,7 +13,7 @@ from pipeline.jobs.custom import add_custom_models
 from pipeline.load.meta import create_meta
 from pipeline.transform.checks import Outcome
 from pipeline.transform.custom import refuse_wrong_models
-from pipeline.transform.run import build_models
+from pipeline.transform.run import build_models, read_project
 from pipeline.warehouse.publish import Build, discard, open_build, publish, work_apart
 
 OURS = {
@@ -78,7 +79,7 @@ class Folder:
             ):
                 build.warehouse.execute("delete from mart.metrics where run_id = ?", [run])
             build.warehouse.limit_memory(0)
-            build_models(build.warehouse, self.home / "sql", everything=True, as_run=run)
+            build_models(read_project(build.warehouse, self.home / "sql"), everything=True, as_run=run)
             warnings = add_custom_models(build, self.home)
             publish(build)
         except BaseException:
@@ -277,10 +278,8 @@ def test_a_model_without_its_file_is_gone_and_a_kept_one_stays(
     assert folder.rows("select table_name from duckdb_tables() where schema_name = 'custom'") == []
 
 
-def test_a_build_from_nothing_keeps_what_no_build_can_make_again(
-    folder: Folder, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Rows of append models and the metrics of earlier runs come from the published file; an unreadable one is told."""
+def test_a_build_from_nothing_keeps_what_no_build_can_make_again(folder: Folder) -> None:
+    """Rows of append models and the metrics of earlier runs come from the published file, also of an earlier version."""
     folder.model("owned", COUNTED, METRIC)
     folder.model("seen", "select run_id, 3 as n from meta.current_run", "-- kind: append\n-- key: run_id\n")
     folder.build()
@@ -291,10 +290,21 @@ def test_a_build_from_nothing_keeps_what_no_build_can_make_again(
     assert runs == [("run-1",), ("run-3",)]
     folder.build("run-3", from_nothing=("run-1", "run-3"))
     assert folder.rows("select run_id from mart.metrics where metric = 'custom.owned' order by 1") == runs
+    with duckdb.connect(str(folder.published)) as con:
+        con.execute("alter table mart.metrics add column mood varchar")
+        con.execute("alter table meta.models add column mood varchar")
+    folder.build("run-3", from_nothing=("run-1", "run-3"))
+    assert folder.rows("select run_id from mart.metrics where metric = 'custom.owned' order by 1") == runs
+    assert folder.rows("from custom.seen order by 1") == [("run-1", 3), ("run-2", 3), ("run-3", 3)]
+
+
+def test_what_was_kept_and_cannot_be_read_stops_a_build_from_nothing(folder: Folder) -> None:
+    """Nobody could make it again: the sentence says where it is and what to do, and the file stays as it is."""
+    folder.published.parent.mkdir(parents=True, exist_ok=True)
     folder.published.write_bytes(b"not a database")
-    folder.build("run-4", from_nothing=("run-4",))
-    assert "What your own models kept could not be read from" in caplog.text
-    assert folder.rows("from custom.seen") == [("run-4", 3)]
+    with pytest.raises(BuildFailed, match=r"What your own models kept cannot be read from .*tlm\.duckdb \(.*try again"):
+        folder.build("run-4", from_nothing=("run-4",))
+    assert folder.published.read_bytes() == b"not a database"
 
 
 def test_other_columns_of_a_kept_model_are_refused(folder: Folder) -> None:

@@ -65,6 +65,17 @@ def test_discarding_leaves_the_old_file_byte_for_byte(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["tlm.duckdb"]
 
 
+def test_a_build_may_begin_with_another_file(tmp_path: Path) -> None:
+    """It becomes the published one of its own place; the file that it began with is only read."""
+    other = published_with(tmp_path / "other" / "tlm.duckdb", 1)
+    before = other.read_bytes()
+    build = open_build(tmp_path / "tlm.duckdb", of=other)
+    build.warehouse.execute("update core.answer set value = 2")
+    publish(build)
+    assert answer(tmp_path / "tlm.duckdb") == 2
+    assert other.read_bytes() == before
+
+
 def test_what_went_wrong_is_told_where_the_build_cannot_be_removed_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
