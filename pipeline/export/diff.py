@@ -19,7 +19,6 @@ from pipeline.warehouse.duck import Warehouse, identifier, literal, open_read_on
 
 log = logging.getLogger(__name__)
 
-FORMATS = ("table", "csv", "json")
 _NO_FIELDS = frozenset(("account", "endpoint_key", "from_run_id", "to_run_id", "is_removed"))
 _KINDS = {
     "protection": "case when then_protection = 'certificate' and protection in ('none', 'unspecified')"

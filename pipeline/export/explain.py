@@ -20,7 +20,6 @@ from pipeline.export.text_table import plain_table, show_cell
 from pipeline.places import content
 from pipeline.warehouse.duck import Warehouse, literal, open_read_only
 
-FORMATS = ("table", "csv", "json")
 _ROWS = 20
 _SCOPE = re.compile(r"true -- (scope|account) of (\w+)")
 _NOW = "from core.endpoints as endpoints\n"

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.config import Publish, Settings
-from pipeline.errors import OutputFailed, UsageError
+from pipeline.config import Settings
+from pipeline.errors import UsageError
 from pipeline.export.actions import ACTIONS, Action, find_action
 from pipeline.export.table import check_where, count_left_out, write_job_csv, write_people_table
+from pipeline.output_file import check_file_place, make_output_folder, replaced_file
 from pipeline.warehouse.duck import Warehouse, open_read_only
 
 logger = logging.getLogger(__name__)
@@ -66,7 +63,7 @@ def export_actions(
         _warn_of_left_out(actions[0], where, left_out)
     if out is None:
         folder = settings.output / "exports" / run_id
-        _make_folder(folder)
+        make_output_folder(folder)
     written = []
     for one in actions:
         for audience in audiences:
@@ -100,13 +97,6 @@ def _warn_of_left_out(action: Action, where: str, count: int) -> None:
     )
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritten(folder, error) from None
-
-
 def _chosen_actions(name: str, where: str | None) -> tuple[Action, ...]:
     if name == "all":
         return tuple(action for action in ACTIONS if action.is_narrow)
@@ -125,60 +115,3 @@ def _current_run(warehouse: Warehouse, database: Path) -> str:
         msg = f"{database} holds no published run yet; `tlm extract` and `tlm build` make one."
         raise UsageError(msg)
     return str(rows[0][0])
-
-
-@contextmanager
-def replaced_file(path: Path, publish: Publish) -> Iterator[Path]:
-    """A file to write in an empty folder of its own beside `path`; when the block ends well it takes `path`'s place.
-
-    Mode and group are those of `publish`. On any error `path` is as it was; problems with the disk are OutputFailed,
-    and so are a folder that does not exist and a `path` that is one.
-    """
-    check_file_place(path)
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=path.parent))
-        try:
-            unfinished = folder / "file"
-            yield unfinished
-            unfinished.chmod(int(publish.mode, 8))
-            if publish.group is not None:
-                _give_to(unfinished, publish.group)
-            _flush(unfinished)
-            unfinished.replace(path)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
-        raise _unwritten(path, error) from None
-
-
-def check_file_place(path: Path) -> None:
-    """Refuse, with OutputFailed, a place where no file can be: a folder, or inside a folder that does not exist."""
-    if path.is_dir():
-        msg = f"{path} is a folder; name a file, e.g. {path / 'export.csv'}."
-        raise OutputFailed(msg)
-    if not path.parent.exists():
-        msg = f"{path} could not be written: there is no folder {path.parent}; make it or name another place."
-        raise OutputFailed(msg)
-
-
-def _unwritten(path: Path, error: OSError) -> OutputFailed:
-    return OutputFailed(
-        f"{path} could not be written ({error.strerror or error}); free some space or mend the folder's rights."
-    )
-
-
-def _give_to(path: Path, group: str) -> None:
-    try:
-        shutil.chown(path, group=group)
-    except LookupError:
-        msg = f"The group {group!r} of [publish] is not known on this machine; name one that exists."
-        raise OutputFailed(msg) from None
-
-
-def _flush(path: Path) -> None:
-    """The bytes are on the disk when this returns."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

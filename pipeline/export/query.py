@@ -19,9 +19,9 @@ from typing import Any
 
 from pipeline.config import Publish
 from pipeline.errors import EngineRefused, UsageError
-from pipeline.export.files import check_file_place, replaced_file
 from pipeline.export.table import JOB_DIALECT
 from pipeline.export.text_table import draw_on_terminal, plain_table
+from pipeline.output_file import check_file_place, replaced_file
 from pipeline.warehouse.duck import Warehouse, literal, open_read_only
 
 log = logging.getLogger(__name__)

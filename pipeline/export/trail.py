@@ -16,14 +16,12 @@ from pipeline.errors import UsageError
 from pipeline.export.query import run_query
 from pipeline.warehouse.duck import literal, open_read_only
 
-FORMATS = ("table", "csv")
 _LOG = logging.getLogger(__name__)
 
 _FOUND = """
 select
     account,
     endpoint_key,
-    arg_max(endpoint_id, from_run_id) as endpoint_id,
     list_sort(list_distinct(flatten(list([endpoint_id, automation_guid, certificate_id])))) as resource_ids
 from core.endpoint_history
 where ? in (endpoint_key, endpoint_id)
@@ -92,14 +90,13 @@ class Endpoint:
 
     account: str
     endpoint_key: str
-    endpoint_id: str | None
     resource_ids: tuple[str, ...]
 
 
 def find_endpoint(database: Path, name: str) -> Endpoint:
     """The endpoint with this key, or with this id where it is unique; else a UsageError that says which there are."""
     with open_read_only(database) as warehouse:
-        found = [Endpoint(row[0], row[1], row[2], tuple(row[3])) for row in warehouse.rows(_FOUND, [name])]
+        found = [Endpoint(row[0], row[1], tuple(row[2])) for row in warehouse.rows(_FOUND, [name])]
         exact = [one for one in found if one.endpoint_key == name]
         if len(exact or found) == 1:
             return (exact or found)[0]
@@ -115,7 +112,7 @@ def find_endpoint(database: Path, name: str) -> Endpoint:
 
 
 def print_trail(database: Path, endpoint: Endpoint, form: str) -> None:
-    """Print what the published file has of the endpoint on stdout, in one of FORMATS."""
+    """Print what the published file has of the endpoint on stdout, as a table or as csv."""
     sql = _EVENTS.format(
         account=literal(endpoint.account), key=literal(endpoint.endpoint_key), resource_ids=_list(endpoint.resource_ids)
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 from pipeline.config import Settings
 from pipeline.errors import OutputFailed
+from pipeline.output_file import finish_file
 from pipeline.report import words
 from pipeline.report.assemble import read_report
 from pipeline.report.contents import Report
@@ -136,7 +136,8 @@ def _write_all(folder: Path, documents: dict[str, bytes], settings: Settings) ->
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
         for name, data in documents.items():
-            _write_one(staging / name, data, settings)
+            (staging / name).write_bytes(data)
+            finish_file(staging / name, settings.publish)
         for name in documents:
             (staging / name).replace(folder / name)
             if name != _MANIFEST:
@@ -150,17 +151,3 @@ def _write_all(folder: Path, documents: dict[str, bytes], settings: Settings) ->
     finally:
         if staging:
             shutil.rmtree(staging, ignore_errors=True)
-
-
-def _write_one(path: Path, data: bytes, settings: Settings) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    path.chmod(int(settings.publish.mode, 8))
-    if settings.publish.group:
-        try:
-            shutil.chown(path, group=settings.publish.group)
-        except LookupError:
-            msg = f'The group "{settings.publish.group}" of publish.group does not exist; create it or change tlm.toml.'
-            raise OutputFailed(msg) from None

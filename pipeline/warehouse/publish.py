@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.errors import OutputFailed
+from pipeline.output_file import give_to, unwritten
 from pipeline.warehouse.duck import CATALOG, FILE_OPTIONS, Warehouse, literal, open_apart, open_writable
 
 _SUFFIX = ".building"
@@ -119,7 +119,7 @@ def publish(build: Build, *, mode: int = 0o640, group: str | None = None, earlie
             build.warehouse.close()
             build.building.chmod(mode)
             if group is not None:
-                _give_to(build.building, group)
+                give_to(build.building, group)
             _flush(build.building, os.O_RDWR)
         if earlier is not None and (earlier.count or earlier.is_rebuilt) and build.published.exists():
             with _output(folder):
@@ -198,7 +198,7 @@ def _open_to(folders: tuple[Path, ...], mode: int, group: str | None) -> None:
     for folder in folders:
         folder.chmod(0o700 | readers | readers >> 2)
         if group is not None:
-            _give_to(folder, group)
+            give_to(folder, group)
 
 
 def _earlier(folder: Path, prefix: str = "") -> list[tuple[str, int, Path]]:
@@ -221,14 +221,6 @@ def _thin(folder: Path, count: int) -> None:
                 shutil.rmtree(one[2])
     except OSError as error:
         _LOG.warning("Earlier published files are still in %s (%s); mend its rights.", folder, error.strerror or error)
-
-
-def _give_to(path: Path, group: str) -> None:
-    try:
-        shutil.chown(path, group=group)
-    except LookupError:
-        msg = f"The group {group!r} of [publish] is not known on this machine; name one that exists."
-        raise OutputFailed(msg) from None
 
 
 def _flush(path: Path, flags: int) -> None:
@@ -254,5 +246,4 @@ def _output(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        msg = f"{place} could not be written ({error.strerror or error}); free some space or mend the folder's rights."
-        raise OutputFailed(msg) from None
+        raise unwritten(place, error) from None

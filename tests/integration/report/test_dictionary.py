@@ -162,9 +162,9 @@ def test_a_file_of_another_version_has_a_page_without_what_it_lacks(shaped: Shap
 
 
 def test_the_command_writes_and_replaces_the_page(
-    shaped: Shaped, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    shaped: Shaped, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By default into the output folder; --out names another file; a folder that is none is code 8."""
+    """By default into the output folder; --out names another file; a folder or a group that is none is code 8."""
     settings = shaped()
     config = ["--config", str(tmp_path / "tlm.toml")]
     capsys.readouterr()
@@ -180,6 +180,10 @@ def test_the_command_writes_and_replaces_the_page(
     assert other.read_bytes() == place.read_bytes()
     capsys.readouterr()
     assert run([*config, "dictionary", "--out", str(other / "in-a-file.html")]) == 8
-    assert "tlm: The dictionary could not be written to" in capsys.readouterr().err
+    assert "could not be written" in capsys.readouterr().err
+    monkeypatch.setenv("TLM_PUBLISH_GROUP", "no-such-group")
+    assert run([*config, "dictionary"]) == 8
+    assert "The group 'no-such-group' of [publish] is not known" in capsys.readouterr().err
+    assert [path.name for path in place.parent.iterdir()] == ["dictionary.html"]
     settings.database.unlink()
     assert run([*config, "dictionary"]) == 2

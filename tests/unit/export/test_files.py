@@ -14,7 +14,8 @@ import pytest
 
 from pipeline.config import Publish, Settings
 from pipeline.errors import OutputFailed, UsageError
-from pipeline.export.files import export_actions, replaced_file
+from pipeline.export.files import export_actions
+from pipeline.output_file import replaced_file
 from pipeline.warehouse.duck import open_read_only
 
 RUN = "20261123T060000Z-aaaaaa"
