@@ -6,7 +6,6 @@ certificate that the endpoint carries or has carried and resolves to no other en
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,15 @@ group by
     endpoint_key
 order by endpoint_key
 """
-_NAMES = "select distinct endpoint_key, endpoint_id from core.endpoint_history order by all"
+_NEAREST = """
+select name
+from (select distinct unnest([endpoint_key, endpoint_id]) as name from core.endpoint_history)
+where jaro_winkler_similarity(name, ?) > 0.8
+order by
+    jaro_winkler_similarity(name, ?) desc,
+    name
+limit 1
+"""
 # The parameters become literals: what is shown goes through the printing of `tlm query`, which takes one statement.
 _EVENTS = """
 with endpoint as (
@@ -104,8 +111,7 @@ def find_endpoint(database: Path, name: str) -> Endpoint:
             choice = ", ".join(one.endpoint_key for one in found)
             msg = f"{len(found)} endpoints have the id {name!r}; give the key of one: {choice}."
             raise UsageError(msg)
-        keys = [key for row in warehouse.rows(_NAMES) for key in row if key is not None]
-    near = difflib.get_close_matches(name, keys, n=1)
+        near = [row[0] for row in warehouse.rows(_NEAREST, [name, name])]
     hint = f"did you mean {near[0]}?" if near else '`tlm query "select endpoint_key from core.endpoints"` lists them.'
     msg = f"No endpoint has the key or the id {name!r}; {hint}"
     raise UsageError(msg)
