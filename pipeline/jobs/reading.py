@@ -78,9 +78,11 @@ def extract(settings: Settings, selection: Selection, *, clock: Clock = utc_now,
 
 def extract_now(settings: Settings, selection: Selection, clock: Clock, *, show_progress: bool) -> str:
     """The same for a caller that holds the lock: the run's id."""
+    landing = settings.data / "landing"
+    before = _newest_run(landing)
     with page_bars(enabled=show_progress) as on_page:
         if selection.resume is not None:
-            refuse_pruned(settings.data / "landing", selection.resume)
+            refuse_pruned(landing, selection.resume)
             reading = resume_run(settings, selection.resume, clock=clock, on_page=on_page)
         else:
             day = selection.since
@@ -90,8 +92,10 @@ def extract_now(settings: Settings, selection: Selection, clock: Clock, *, show_
         try:
             result = asyncio.run(reading)
         except KeyboardInterrupt:
-            started = max((path.parent.name for path in (settings.data / "landing").glob("*/*/run.json")), default="")
-            logger.warning("Run %s is kept as far as it came; `tlm extract --resume %s` goes on.", started, started)
+            newest = _newest_run(landing)
+            started = selection.resume or (newest if newest != before else None)
+            if started is not None:  # else it was stopped before it had begun
+                logger.warning("Run %s is kept as far as it came; `tlm extract --resume %s` goes on.", started, started)
             raise
     for manifest in result.manifests:
         if not is_complete(manifest):
@@ -101,3 +105,8 @@ def extract_now(settings: Settings, selection: Selection, clock: Clock, *, show_
                 *(manifest.account, manifest.run_id, manifest.reason),
             )
     return result.run_id
+
+
+def _newest_run(landing: Path) -> str:
+    """The newest run that has begun; empty when there is none."""
+    return max((path.parent.name for path in landing.glob("*/*/run.json")), default="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipeline import config
 from pipeline.errors import RunIncomplete, UsageError
 from pipeline.extract.resources import Wanted
 from pipeline.extract.run import RunResult, extract_run, resume_run
+from pipeline.jobs import reading
 from pipeline.runs.landing import read_items
 from pipeline.runs.manifest import find_runs
 
@@ -196,3 +198,27 @@ def test_a_damaged_page_is_read_again(tlm: Tlm, broken: tuple[config.Settings, s
     unsecured = next(one for one in manifest.extracts if one.resource == "endpoints.unsecured")
     lines = [line for one in unsecured.parts for line in read_items(part.parent / one.name)]
     assert [json.loads(line) for line in lines] == tlm.lists["endpoints.unsecured"]
+
+
+@pytest.mark.parametrize("replies", [0, 3])
+def test_who_stops_it_is_told_how_it_goes_on(
+    broken: tuple[config.Settings, str], replies: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With Ctrl-C: the run that had begun is named, and none where it had not, never an earlier one."""
+    settings, earlier = broken
+    monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
+    calls = 0
+
+    def clock() -> datetime:
+        nonlocal calls
+        calls += 1
+        if calls > replies:
+            raise KeyboardInterrupt
+        return NOW + timedelta(hours=1)
+
+    with pytest.raises(KeyboardInterrupt):
+        reading.extract(settings, reading.Selection(), clock=clock, show_progress=False)
+    begun = {path.parent.name for path in (settings.data / "landing").glob("*/*/run.json")} - {earlier}
+    told = [record.getMessage() for record in caplog.records if "goes on" in record.getMessage()]
+    assert told == [f"Run {run} is kept as far as it came; `tlm extract --resume {run}` goes on." for run in begun]
+    assert len(begun) == (1 if replies else 0)
