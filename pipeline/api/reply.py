@@ -21,7 +21,8 @@ from pipeline.log import mask
 
 _SHOWN_CHARACTERS = 200  # of a text that the service sent, in our sentence
 _SECONDS = re.compile(r"\d+(\.\d+)?")
-_COUNT = re.compile(rb"-?\d{1,19}")
+_COUNT = re.compile(rb"-?\d{1,999}")
+_LARGEST = 2**63 - 1  # of a column; what is larger is as wrong as this
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,12 @@ def _read_envelope(envelope: _Envelope, reply: Reply, what: str) -> Page:
         msg = f"{what} answered {reply.status} without items ({text}); check the path of this call in [contract]."
         raise errors.ServiceUnavailable(msg)
     return Page(
-        envelope.items or [], envelope.total, envelope.offset, envelope.limit, is_bare_array=False, body=reply.body
+        envelope.items or [],
+        _bounded(envelope.total),
+        envelope.offset,
+        envelope.limit,
+        is_bare_array=False,
+        body=reply.body,
     )
 
 
@@ -123,7 +129,11 @@ def _read_tolerantly(body: bytes) -> Page | None:
 
 
 def _read_count(text: bytes) -> int | None:
-    return int(text) if _COUNT.fullmatch(text) else None
+    return _bounded(int(text)) if _COUNT.fullmatch(text) else None
+
+
+def _bounded(count: int | None) -> int | None:
+    return None if count is None else max(-_LARGEST, min(count, _LARGEST))
 
 
 def raise_for_status(reply: Reply, what: str) -> None:

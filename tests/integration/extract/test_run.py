@@ -17,8 +17,11 @@ from pipeline import config, log
 from pipeline.errors import AccessDenied, ConfigurationError, OutputFailed, RunIncomplete, TlmError, UsageError
 from pipeline.extract.resources import Wanted
 from pipeline.extract.run import RunResult, extract_run
+from pipeline.load.meta import create_meta
+from pipeline.load.raw import record_run
 from pipeline.runs.landing import read_items
 from pipeline.runs.manifest import Extract, Manifest, find_runs, manifest_hash, manifest_path
+from pipeline.warehouse.publish import discard, open_build
 
 from .conftest import KEY, NOW, PATHS, Asked, Raw, Tlm
 
@@ -376,3 +379,26 @@ def test_an_item_of_any_depth_is_landed(tlm: Tlm, settings_for: Settings, name: 
     (manifest,) = extract(settings).manifests
     assert (manifest.status, outcome(manifest, name).rows_received) == ("complete", 1)
     assert landed(settings, manifest, name) == [deep]
+
+
+def test_a_total_that_no_column_holds_does_not_keep_the_other_accounts_from_a_build(
+    start_tlm: Callable[[], Tlm], tlm: Tlm, settings_for: Settings, tmp_path: Path
+) -> None:
+    """It is as wrong as the largest that one holds: the list is incomplete, and the run can be recorded."""
+    other = start_tlm()
+
+    def boast(asked: Asked, _number: int) -> Raw | None:
+        rows = other.lists["agents"][int(asked.query.get("offset", 0)) :][:10]
+        body = json.dumps({"items": rows, "total": 10**30}).encode()
+        return (200, {}, body) if asked.path == PATHS["agents"] else None
+
+    other.instead = boast
+    settings = settings_for({"prod": tlm.base_url, "mad": other.base_url})
+    with pytest.raises(RunIncomplete, match="Account mad is incomplete"):
+        extract(settings)
+    build = open_build(tmp_path / "tlm.duckdb")
+    create_meta(build.warehouse)
+    for manifest in find_runs(settings.data / "landing"):
+        record_run(build.warehouse, settings.data / "landing", manifest)
+    assert build.warehouse.rows("select count(*) from meta.runs") == [(2,)]
+    discard(build)
