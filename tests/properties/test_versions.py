@@ -79,7 +79,7 @@ def as_of(rows: list[tuple[object, ...]], run_id: str) -> Snapshot:
     return found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories)
 @example(history=[({"k1": (1, None, None)}, False), ({}, False), ({"k1": (1, None, None)}, True)])
 @example(history=[({"k1": (1, "", None)}, False), ({"k1": (1, "", ())}, False), ({"k1": (1, None, ())}, False)])
@@ -97,7 +97,7 @@ def test_any_run_can_be_had_back(history: list[tuple[Snapshot, bool]], warehouse
             assert after[6] is False or list(after[1:4]) == values, "a tombstone has other attributes than the last"
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories)
 def test_the_history_does_not_depend_on_threads(
     history: list[tuple[Snapshot, bool]], warehouse: Warehouse, model: Model
