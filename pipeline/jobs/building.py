@@ -199,7 +199,9 @@ def _load(warehouse: Warehouse, landing: Path, plan: Plan, manifest: Manifest) -
     """The rows of a run of one account where they are to be loaded, else the record of it alone."""
     is_taken = plan.wish.takes(manifest)
     if is_taken:
-        load_run(warehouse, landing, manifest, choose_events(plan.events, plan.runs, plan.wish, manifest))
+        events = choose_events(plan.events, plan.runs, plan.wish, manifest)
+        for resource, stand_in in load_run(warehouse, landing, manifest, events).items():
+            logger.warning("Account %s: %s was %s.", manifest.account, resource, stand_in.sentence)
         find_drift(warehouse, landing, manifest)
     else:
         record_run(warehouse, landing, manifest)

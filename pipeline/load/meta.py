@@ -71,6 +71,12 @@ TABLES = (
             ("hostile_pages", "BIGINT", "pages that took the slow path because of an item that strict readers refuse"),
             ("status", "VARCHAR", "complete, incomplete or skipped"),
             ("reason", "VARCHAR", "why it is not complete; of a complete one what was odd and settled"),
+            (
+                "rows_run_id",
+                "VARCHAR",
+                "the earlier run whose rows stand in for a list that was refused; null: its own",
+            ),
+            ("rows_as_of_at", "TIMESTAMP", "start of that run, UTC"),
         ),
     ),
     Table(

@@ -55,6 +55,7 @@ def read_published(database: Path) -> Published:
             " where published_at is not null"
         )
         rests_on = warehouse.rows("select account, run_id, baseline_run_id from meta.build_accounts")
+        rests_on += _stand_ins(warehouse)
         newest = warehouse.rows("select run_id from meta.current_run")
         by_account = warehouse.rows(
             "select account, max(run_id) from meta.runs where published_at is not null group by 1"
@@ -77,6 +78,17 @@ def _flags(warehouse: Warehouse) -> str:
     known = {name for name, _ in warehouse.columns("select * from meta.runs")}
     flags = ("is_accepted", "is_shrink_accepted")
     return ", ".join(f"coalesce({flag}, false)" if flag in known else "false" for flag in flags)
+
+
+def _stand_ins(warehouse: Warehouse) -> list[tuple[str, str]]:
+    """The (account, run) whose rows stand in for lists that were refused; an earlier version's file has none."""
+    if "rows_run_id" not in {name for name, _ in warehouse.columns("select * from meta.extracts")}:
+        return []
+    rows = warehouse.rows(
+        "select distinct extracts.account, extracts.rows_run_id from meta.build_accounts as accounts"
+        " join meta.extracts as extracts using (account, run_id) where extracts.rows_run_id is not null"
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def _read_info(warehouse: Warehouse, database: Path) -> str | None:

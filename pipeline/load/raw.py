@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipeline.api.contract import LISTS, Call
 from pipeline.errors import BuildFailed, EngineRefused
 from pipeline.load.mend import SAMPLE_LENGTH, Mending, mend_items
 from pipeline.load.meta import raw_column, raw_table
+from pipeline.load.stand_in import StandIn, find_stand_ins
 from pipeline.runs.landing import read_items, what_is_wrong
 from pipeline.runs.manifest import Extract, Manifest, is_complete, manifest_hash, manifest_path
 from pipeline.warehouse.duck import Warehouse, identifier, literal
@@ -53,14 +54,20 @@ class _RefusedError(Exception):
         self.landed = landed
 
 
-def load_run(warehouse: Warehouse, landing: Path, manifest: Manifest, beside: Sequence[Manifest] = ()) -> None:
+def load_run(
+    warehouse: Warehouse, landing: Path, manifest: Manifest, beside: Sequence[Manifest] = ()
+) -> Mapping[str, StandIn]:
     """Replace the rows of the manifest's account in all raw tables by this run's, and record the run; all or nothing.
 
-    Audit events of the runs `beside`, of the same account, come along under their own run. A resource that was skipped
-    leaves no rows. BuildFailed names account, resource and line, or the part that is not as it was landed.
+    Audit events of the runs `beside`, of the same account, come along under their own run. A list that was skipped has
+    the rows, also under their own run, of the earlier run that stands in for it; those are given back by resource.
+    Where none does, it has none. BuildFailed names account, resource and line, or the part that is not as it was
+    landed.
     """
-    resources = _landed(landing, manifest)
-    resources += [one for other in beside for one in _landed(landing, other) if one.call.name == _EVENTS]
+    stand_ins = find_stand_ins(landing, manifest)
+    resources = [one for one in _landed(landing, manifest) if one.call.name not in stand_ins]
+    resources += [one for other in beside for one in _landed(landing, other, (_EVENTS,))]
+    resources += [one for name, other in stand_ins.items() for one in _landed(landing, other.manifest, (name,))]
     for landed in resources:
         _require_evidence(landing, landed)
     mended: dict[tuple[str, str], Mending] = {}
@@ -68,7 +75,7 @@ def load_run(warehouse: Warehouse, landing: Path, manifest: Manifest, beside: Se
         while True:
             try:
                 with warehouse.transaction():
-                    record_run(warehouse, landing, manifest)
+                    record_run(warehouse, landing, manifest, stand_ins)
                     for call in LISTS:
                         warehouse.execute(f"delete from {raw_table(call).name} where account = ?", [manifest.account])
                     for landed in resources:
@@ -79,17 +86,17 @@ def load_run(warehouse: Warehouse, landing: Path, manifest: Manifest, beside: Se
                     raise _unreadable(error.landed, mended[name], error) from None
                 mended[name] = mend_items(error.landed.parts, Path(folder) / f"{'-'.join(name)}.ndjson")
             else:
-                return
+                return stand_ins
 
 
-def _landed(landing: Path, manifest: Manifest) -> list[_Landed]:
-    """The resources of the run that left items; events stand beside the runs, by day."""
+def _landed(landing: Path, manifest: Manifest, names: Collection[str] | None = None) -> list[_Landed]:
+    """The resources of the run, or those of `names`, that left items; events stand beside the runs, by day."""
     account = landing / manifest.account
     calls = {call.name: call for call in LISTS}
     found = []
     for extract in manifest.extracts:
         folder = account if extract.resource == _EVENTS else account / manifest.run_id / extract.resource
-        if extract.parts and extract.resource in calls:
+        if extract.parts and extract.resource in calls and (names is None or extract.resource in names):
             parts = [folder / part.name for part in extract.parts]
             found.append(_Landed(manifest, calls[extract.resource], extract, parts))
     return found
@@ -119,9 +126,12 @@ def _unreadable(landed: _Landed, mending: Mending, reason: Exception) -> BuildFa
     )
 
 
-def record_run(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
+def record_run(
+    warehouse: Warehouse, landing: Path, manifest: Manifest, stand_ins: Mapping[str, StandIn] | None = None
+) -> None:
     """Write the rows of meta.runs and meta.extracts of a run of one account, failed ones too; safe to repeat.
 
+    `stand_ins` are told of the resources for which another run's rows are loaded.
     `published_at` stays null until the job that publishes sets it.
     """
     who = [manifest.run_id, manifest.account]
@@ -146,6 +156,10 @@ def record_run(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
     _insert(warehouse, "meta.runs", run)
     for extract in manifest.extracts:
         counts = {name: getattr(extract, name) for name in extract.__struct_fields__ if name != "parts"}
+        stand_in = (stand_ins or {}).get(extract.resource)
+        if stand_in is not None:
+            at = _naive(stand_in.manifest.as_of_at)
+            counts |= {"reason": stand_in.sentence, "rows_run_id": stand_in.manifest.run_id, "rows_as_of_at": at}
         _insert(warehouse, "meta.extracts", {"run_id": manifest.run_id, "account": manifest.account, **counts})
 
 

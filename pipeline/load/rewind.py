@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.api.contract import LISTS
-from pipeline.load.meta import raw_table
 from pipeline.load.raw import load_run
 from pipeline.runs.manifest import Manifest
 from pipeline.warehouse.duck import Warehouse, identifier
@@ -37,6 +35,7 @@ def rewind(warehouse: Warehouse, run_id: str, *, keep_events: bool = False) -> t
     at once they stay, as some came from runs that nobody offers a second time. The (account, run) given back are those
     whose pages raw.* now lacks: `load_again` each before models are built. `set_run` says which run comes next.
     """
+    before = _newest(warehouse)
     with warehouse.transaction():
         for table, columns in warehouse.rows(_COLUMNS):
             name = identifier(table)
@@ -45,7 +44,7 @@ def rewind(warehouse: Warehouse, run_id: str, *, keep_events: bool = False) -> t
                 warehouse.execute(f"update {name} set to_run_id = null where to_run_id >= ?", [run_id])
             elif "run_id" in columns and not (keep_events and table == _EVENTS):
                 warehouse.execute(f"delete from {name} where run_id >= ?", [run_id])
-    return _lacking(warehouse)
+    return tuple(sorted(_newest(warehouse) - before))
 
 
 def load_again(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
@@ -61,11 +60,9 @@ def load_again(warehouse: Warehouse, landing: Path, manifest: Manifest) -> None:
         warehouse.execute(f"drop table temp.main.kept_{table}")
 
 
-def _lacking(warehouse: Warehouse) -> tuple[tuple[str, str], ...]:
-    """The newest published run of each account, unless it is the one that raw.* holds rows of."""
-    loaded = " union ".join(f"select account, run_id from {raw_table(call).name}" for call in LISTS)
+def _newest(warehouse: Warehouse) -> set[tuple[str, str]]:
+    """The newest published run of each account: the one that raw.* is loaded for."""
     rows = warehouse.rows(
-        "select account, max(run_id) as run_id from meta.runs where is_complete or is_accepted group by account"
-        f" except ({loaded}) order by all"
+        "select account, max(run_id) from meta.runs where is_complete or is_accepted group by account"
     )
-    return tuple((row[0], row[1]) for row in rows)
+    return {(row[0], row[1]) for row in rows}

@@ -90,11 +90,8 @@ def _lede(source: Source, extracts: list[dict[str, Any]]) -> Lede:
         what = words.joined([f"{words.clean(r['account'])}'s {resource_words(r['resource'])}" for r in skipped[:2]])
         if len(skipped) > 2:  # the lede has room for two names
             what = f"{words.number(len(skipped))} optional resources"
-        return Lede(
-            before,
-            f"{what[0].upper()}{what[1:]} {'was' if len(skipped) == 1 else 'were'} not read;",
-            " the table below says why.",
-        )
+        rest = " rows of an earlier run stand in." if source.rows_of_earlier_runs else " the table below says why."
+        return Lede(before, f"{what[0].upper()}{what[1:]} {'was' if len(skipped) == 1 else 'were'} not read;", rest)
     return Lede(before, "Nothing was skipped.")
 
 
@@ -142,7 +139,7 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
                         Cell(
                             r["status"],
                             kind=_STATES.get(r["status"], "none"),
-                            extra=words.short_reason(r["reason"] or ""),
+                            extra=_why(source, r),
                         ),
                     )
                 )
@@ -166,6 +163,13 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
         f"overlap of pages. {requests} requests, {retries} of them retried. Complete means as served to the key."
     )
     return Block("Completeness", note, table, query)
+
+
+def _why(source: Source, extract: dict[str, Any]) -> str:
+    """Why a list is not complete, or which rows stand in for it."""
+    if extract["rows_as_of_at"] is None:
+        return words.short_reason(extract["reason"] or "")
+    return f"rows of {' '.join(words.instant(extract['rows_as_of_at'], source.zone))} stand in"
 
 
 def _freshness(source: Source, failed: list[dict[str, Any]], drift: list[dict[str, Any]]) -> Block:

@@ -17,7 +17,7 @@ from pipeline.report.cover import read_cover
 from pipeline.report.coverage import coverage_section
 from pipeline.report.expiry import expiry_section
 from pipeline.report.fonts import undrawn_scripts
-from pipeline.report.noted import attach_drift
+from pipeline.report.noted import attach_drift, resource_words
 from pipeline.report.own_metrics import attach_own_metrics
 from pipeline.report.source import Source
 from pipeline.report.unsecured import unsecured_section
@@ -88,6 +88,7 @@ def read_states(source: Source) -> tuple[State, ...]:
         its = "Its" if len(stale) == 1 else "Their"
         sentence = f"{' '.join(told)} {its} rows count with the others, aged from this report’s instant."
         states.append(State("Stale account", sentence, f"tlm extract --account {words.clean(stale[0]['account'])}"))
+    states += _states_of_lists(source)
     if not source.now("inventory.endpoints").numerator:
         names = words.joined([words.clean(account["account"]) for account in source.accounts])
         sentence = f"No list of {names} holds an endpoint, as served to the key. The report is complete and says so."
@@ -117,6 +118,23 @@ def _states_of_accounts(source: Source) -> list[State]:
             sentence = f"Account {name}: {words.clean(account['reason'] or '')}. The list was read to its end."
             states.append(State("Shrink accepted", sentence, 'tlm query "from mart.shrinkage"'))
     return states
+
+
+def _states_of_lists(source: Source) -> list[State]:
+    """Lists that were refused, where the rows of an earlier run stand in: those of two are told."""
+    lists = source.rows_of_earlier_runs
+    if not lists:
+        return []
+    told = []
+    for one in lists[:2]:
+        at = " ".join(words.instant(one["rows_as_of_at"], source.zone))
+        days = (source.as_of_at - one["rows_as_of_at"]).days
+        what = f"{resource_words(one['resource'])} of account {words.clean(one['account'])}"
+        told.append(f"The list {what} was refused; its rows of {at}, {words.count(days, 'day')} before, stand in.")
+    if len(lists) > len(told):
+        told.append(f"So it is with {words.count(len(lists) - 2, 'other')}.")
+    sentence = f"{' '.join(told)} What changed in it since is not here."
+    return [State("Stale list", sentence, "tlm doctor")]
 
 
 def embed(files: list[CsvFile]) -> tuple[Embedded, ...]:

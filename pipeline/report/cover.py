@@ -66,6 +66,9 @@ def _facts(source: Source) -> tuple[Fact, ...]:
         trust = f"Incomplete: {words.joined(incomplete)} stopped early,"
     elif stale:
         trust = f"Complete, but {words.joined(stale)} {'is' if len(stale) == 1 else 'are'} of an older run:"
+    elif source.rows_of_earlier_runs:
+        lists = source.rows_of_earlier_runs
+        trust = f"Complete, but {words.count(len(lists), 'list')} {'is' if len(lists) == 1 else 'are'} of an older run:"
     compared = (
         words.instant(source.baseline.as_of_at, source.zone)
         if source.baseline

@@ -226,6 +226,12 @@ class Source:
         return f"{read}, {pair} where a number is announced"
 
     @cached_property
+    def rows_of_earlier_runs(self) -> Sequence[Record]:
+        """The lists that were refused and for which the rows of an earlier run stand in, oldest rows first."""
+        found = [r for r in self.rows("completeness") if r["rows_run_id"] is not None]
+        return sorted(found, key=lambda r: (r["rows_as_of_at"], r["account"], r["resource"]))
+
+    @cached_property
     def units_named(self) -> int:
         """How many business units there are, the unassigned not counted."""
         return len([name for name in self.units.get("inventory.endpoints", {}) if name != UNASSIGNED])

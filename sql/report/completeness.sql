@@ -13,6 +13,8 @@ select
     extracts.requests,
     extracts.retries,
     extracts.status,
-    extracts.reason
+    extracts.reason,
+    extracts.rows_run_id,
+    extracts.rows_as_of_at
 from meta.build_accounts as accounts
 inner join meta.extracts as extracts on accounts.account = extracts.account and accounts.run_id = extracts.run_id

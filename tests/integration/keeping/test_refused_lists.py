@@ -1,0 +1,174 @@
+"""An optional list that is refused: the rows of the newest earlier run with it stand in, and that is told."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from pipeline.runs.manifest import read_manifest, write_manifest
+
+OPTIONAL = ("certificates", "automation_inventory", "business_units", "profiles", "agents")
+REFUSED = "403 access_denied: the key may not read it"
+METRICS = """
+select metric, scope, account, business_unit, member, numerator, denominator from mart.metrics
+where run_id = (select run_id from meta.current_run) and metric <> 'inventory.completeness'
+order by all
+"""
+FINDINGS = "select finding_key, is_removed from core.finding_history where to_run_id is null order by all"
+LISTS = """
+select resource, status, rows_run_id, rows_as_of_at, reason from meta.extracts
+where run_id = (select run_id from meta.current_run) and account = 'prod' and status = 'skipped' order by resource
+"""
+
+
+def refuse(kept: Any, run: str, resources: tuple[str, ...], account: str = "prod") -> None:
+    """Let the landed run of an account look as if the service had refused these lists."""
+    folder = kept.landing / account / run
+    manifest = read_manifest(folder / "manifest.json")
+    extracts = []
+    for one in manifest.extracts:
+        if one.resource in resources:
+            shutil.rmtree(folder / one.resource)
+            extracts.append(type(one)(one.resource, "skipped", REFUSED, requests=1))
+        else:
+            extracts.append(one)
+    write_manifest(folder, msgspec.structs.replace(manifest, extracts=tuple(extracts)))
+
+
+def same_lists(kept: Any, run: str, earlier: str, resources: tuple[str, ...], account: str = "prod") -> None:
+    """Let the lists of a landed run be those of an earlier one: nothing has changed in them."""
+    folder = kept.landing / account
+    manifest, before = (read_manifest(folder / one / "manifest.json") for one in (run, earlier))
+    extracts = []
+    for one in manifest.extracts:
+        if one.resource in resources:
+            shutil.rmtree(folder / run / one.resource)
+            shutil.copytree(folder / earlier / one.resource, folder / run / one.resource)
+            one = next(other for other in before.extracts if other.resource == one.resource)  # noqa: PLW2901
+        extracts.append(one)
+    write_manifest(folder / run, msgspec.structs.replace(manifest, extracts=tuple(extracts)))
+
+
+@pytest.fixture
+def refused(kept: Any) -> Any:
+    """The last run has arrived, and was refused all optional lists of prod; it is built."""
+    kept.arrive()
+    refuse(kept, kept.ids[-1], OPTIONAL)
+    code, _, kept.told = kept.tlm("build")
+    assert code == 0, kept.told
+    return kept
+
+
+def started(run: str) -> datetime:
+    """The instant that the name of a run begins with, naive UTC."""
+    return datetime.strptime(run.partition("-")[0], "%Y%m%dT%H%M%SZ")  # noqa: DTZ007
+
+
+def test_a_refused_list_counts_as_it_was_when_it_was_last_read(kept: Any, tmp_path: Any) -> None:
+    """Metrics and findings are those of a run whose optional lists came as before."""
+    kept.arrive()
+    other = tmp_path / "other"
+    shutil.copytree(kept.folder, other)
+    same_lists(kept, kept.ids[-1], kept.ids[-2], OPTIONAL)
+    assert kept.tlm("build")[0] == 0
+    expected = kept.rows(METRICS), kept.rows(FINDINGS)
+    kept.folder = other
+    refuse(kept, kept.ids[-1], OPTIONAL)
+    assert kept.tlm("build")[0] == 0
+    assert (kept.rows(METRICS), kept.rows(FINDINGS)) == expected
+    assert kept.rows("select count(*) from meta.drift where what = 'vanished'") == [(0,)]
+
+
+def test_it_is_told_in_the_log_and_the_tables(refused: Any) -> None:
+    """Account, list, since when, and whose rows stand in: in a warning of the build, and in meta.extracts."""
+    newest, before = refused.ids[-1], refused.ids[-2]
+    for name in OPTIONAL:
+        stands_in = f"so the rows of run {before} ({started(before):%Y-%m-%d}) stand in: {REFUSED}."
+        assert f"Account prod: {name} was not read since run {newest}, {stands_in}" in refused.told
+    rows = refused.rows(LISTS)
+    assert [(*one[:4], REFUSED in one[4]) for one in rows] == [
+        (name, "skipped", before, started(before), True) for name in sorted(OPTIONAL)
+    ]
+    assert refused.rows("select distinct run_id from raw.certificates where account = 'prod'") == [(before,)]
+
+
+def test_it_is_told_in_the_report(refused: Any) -> None:
+    """By a banner, beside the completeness on the cover, and in section 11."""
+    assert refused.tlm("report", "weekly", "--format", "html")[0] == 0
+    (page,) = (refused.folder / "out").rglob("*.html")
+    text = page.read_text(encoding="utf-8").replace("\xa0", " ")
+    assert "Stale list" in text
+    assert "Complete, but 5 lists are of an older run:" in text
+    assert text.count("stand in</") == len(OPTIONAL)
+
+
+def rebuild(kept: Any) -> None:
+    """Every run anew."""
+    assert kept.tlm("rebuild")[0] == 0
+
+
+def build_again(kept: Any) -> None:
+    """The newest run once more, and back under the policy of before."""
+    policy = kept.folder / "policy.toml"
+    policy.write_text("renew_days = 20\n")
+    assert kept.tlm("build")[0] == 0
+    policy.unlink()
+    assert kept.tlm("build")[0] == 0
+
+
+@pytest.mark.parametrize("again", [rebuild, build_again])
+def test_built_another_way_it_has_the_same_rows(refused: Any, tmp_path: Any, again: Callable[[Any], None]) -> None:
+    """In every table and view."""
+    before = tmp_path / "before.duckdb"
+    shutil.copyfile(refused.database, before)
+    again(refused)
+    assert refused.differences(before) == {}
+
+
+def test_a_run_is_taken_back_to_the_one_whose_rows_stood_in(refused: Any) -> None:
+    """Its other lists are gone from the file by then, so all its pages are loaded again."""
+    day = f"{started(refused.ids[-2]):%Y-%m-%d}"
+    code, _, err = refused.tlm("report", "weekly", "--as-of", day, "--format", "html")
+    assert code == 0, err
+    (page,) = (refused.folder / "out").rglob("*.html")
+    assert "Stale list" not in page.read_text(encoding="utf-8")
+
+
+def test_the_first_refusal_is_told_again_in_later_runs(kept: Any) -> None:
+    """Two runs without it: the rows are still those of the last one that had it, whose pages the retention keeps."""
+    kept.arrive()
+    (kept.folder / "policy.toml").write_text("[retention]\nall_days = 1\nweekly_years = 0\nmonthly_years = 0\n")
+    for run in kept.ids[-2:]:
+        refuse(kept, run, ("certificates",))
+    code, _, err = kept.tlm("rebuild")
+    assert code == 0, err
+    assert kept.rows(LISTS)[0][:3] == ("certificates", "skipped", kept.ids[-3])
+    assert f"certificates was not read since run {kept.ids[-2]}, so the rows of run {kept.ids[-3]}" in err
+    assert (kept.landing / "prod" / kept.ids[-3] / "certificates").is_dir()
+    assert not (kept.landing / "prod" / kept.ids[-4] / "certificates").exists()
+
+
+def test_damaged_pages_do_not_stand_in(kept: Any) -> None:
+    """Those of the run before do."""
+    kept.arrive()
+    refuse(kept, kept.ids[-1], ("certificates",))
+    part = next((kept.landing / "prod" / kept.ids[-2] / "certificates").glob("part-*"))
+    part.write_bytes(part.read_bytes() + b"x")
+    assert kept.tlm("build")[0] == 0
+    assert kept.rows(LISTS)[0][:3] == ("certificates", "skipped", kept.ids[-3])
+
+
+def test_nothing_stands_in_for_a_list_that_never_came(kept: Any) -> None:
+    """The account has no rows of it, as it always was."""
+    kept.arrive()
+    for run in kept.ids:
+        refuse(kept, run, ("certificates",))
+    code, _, err = kept.tlm("rebuild", "--accept-shrink")
+    assert (code, "stand in" in err) == (0, False), err
+    assert kept.rows("select count(*) from raw.certificates where account = 'prod'") == [(0,)]
+    assert kept.rows(LISTS) == [("certificates", "skipped", None, None, REFUSED)]
