@@ -1,5 +1,6 @@
 -- An endpoint that was seen with a certificate that ends later than the one it carried before. The lead is what was left on the old one
--- in the run that first saw the new one; below 0 it had expired. Runs without a certificate in between do not hide a renewal.
+-- in the run that first saw the new one; below 0 it had expired. Runs without a certificate in between do not hide a renewal, nor do runs
+-- that did not yet know when the new one ends, or no longer when the old one does.
 -- Of an endpoint that has more than one version, one is closed: the others were not renewed.
 -- grain: one renewal of an endpoint
 -- kind: view
@@ -22,15 +23,70 @@ carried as (
         lag(versions.certificate_key) over (
             partition by versions.endpoint_key
             order by versions.from_run_id
-        ) as old_certificate_key,
-        lag(versions.valid_to_at) over (
-            partition by versions.endpoint_key
-            order by versions.from_run_id
-        ) as old_valid_to_at
+        ) as certificate_before
     from core.endpoint_history as versions
     join changed
         on changed.endpoint_key = versions.endpoint_key
     where versions.certificate_key is not null and not versions.is_removed
+),
+
+-- versions one after the other with the same certificate are one stay of it
+numbered as (
+    select
+        account,
+        endpoint_key,
+        business_unit,
+        from_run_id,
+        certificate_key,
+        valid_to_at,
+        certificate_before is distinct from certificate_key as is_first,
+        sum(case when certificate_before is distinct from certificate_key then 1 else 0 end) over (
+            partition by endpoint_key
+            order by from_run_id
+            rows between unbounded preceding and current row
+        ) as stay_no
+    from carried
+),
+
+dated as (
+    select
+        account,
+        endpoint_key,
+        business_unit,
+        from_run_id,
+        certificate_key,
+        is_first,
+        first_value(valid_to_at ignore nulls) over (
+            partition by endpoint_key, stay_no
+            order by from_run_id
+            rows between unbounded preceding and unbounded following
+        ) as first_valid_to_at,
+        last_value(valid_to_at ignore nulls) over (
+            partition by endpoint_key, stay_no
+            order by from_run_id
+            rows between unbounded preceding and unbounded following
+        ) as last_valid_to_at
+    from numbered
+),
+
+stays as (
+    select
+        account,
+        endpoint_key,
+        business_unit,
+        from_run_id,
+        certificate_key,
+        first_valid_to_at,
+        lag(certificate_key) over (
+            partition by endpoint_key
+            order by from_run_id
+        ) as old_certificate_key,
+        lag(last_valid_to_at) over (
+            partition by endpoint_key
+            order by from_run_id
+        ) as old_valid_to_at
+    from dated
+    where is_first
 ),
 
 instants as (
@@ -42,16 +98,16 @@ instants as (
 )
 
 select
-    carried.account, -- the account's name in the configuration
-    carried.endpoint_key, -- identity of the endpoint
-    carried.business_unit, -- its unit then
-    carried.from_run_id as run_id, -- the run that first saw the new certificate
+    stays.account, -- the account's name in the configuration
+    stays.endpoint_key, -- identity of the endpoint
+    stays.business_unit, -- its unit then
+    stays.from_run_id as run_id, -- the run that first saw the new certificate
     instants.as_of_at as first_seen_at, -- start of that run
-    carried.old_certificate_key, -- the certificate it carried before
-    carried.certificate_key as new_certificate_key, -- the certificate it carries since
-    carried.old_valid_to_at, -- end of the old certificate
-    core.whole_days(instants.as_of_at, carried.old_valid_to_at) as lead_days -- whole days left on the old one, rounded down
-from carried
+    stays.old_certificate_key, -- the certificate it carried before
+    stays.certificate_key as new_certificate_key, -- the certificate it carries since
+    stays.old_valid_to_at, -- end of the old certificate
+    core.whole_days(instants.as_of_at, stays.old_valid_to_at) as lead_days -- whole days left on the old one, rounded down
+from stays
 join instants
-    on instants.run_id = carried.from_run_id
-where carried.certificate_key <> carried.old_certificate_key and carried.valid_to_at > carried.old_valid_to_at
+    on instants.run_id = stays.from_run_id
+where stays.first_valid_to_at > stays.old_valid_to_at
