@@ -1,5 +1,6 @@
 -- Which waiver covers which finding that is not closed; several may, also some that have ended.
--- A pattern is compared without regard to case with the common name of the certificate that the finding is about or its endpoint carries.
+-- A pattern is compared without regard to case with the common name of the certificate that the finding is about or its endpoint carries,
+-- as the newest run that saw that certificate gave it: the finding may be held open in a run that did not read its list.
 -- grain: one waiver and one finding
 -- kind: view
 -- check: unique(finding_id, waiver_id)
@@ -11,8 +12,9 @@ select
 from staging.waivers as waivers
 join core.finding_episodes as findings
     on findings.rule = waivers.rule
-left join core.certificates as certificates
+left join core.certificate_history as certificates
     on certificates.certificate_key = findings.certificate_key
+    and certificates.to_run_id is null
 where
     findings.closed_at is null
     and (
