@@ -68,6 +68,7 @@ def _lede(source: Source, moved: dict[str, int]) -> Lede:
         size = f"The estate still has {words.count(now, 'endpoint')}. "
     else:
         size = f"The estate {'grew' if grown > 0 else 'shrank'} by {words.count(abs(grown), 'endpoint')}. "
+    size += _joined(source)
     lost = moved.get("newly_unsecured", 0)
     loss = f"{words.spelled(lost, start=True)} lost {'its' if lost == 1 else 'their'} certificate, and "
     if lost == 0:
@@ -81,6 +82,18 @@ def _lede(source: Source, moved: dict[str, int]) -> Lede:
     else:
         fact = "no certificate changed."
     return Lede(size + loss, fact)
+
+
+def _joined(source: Source) -> str:
+    """Whose endpoints are all new because the account has no baseline, as a sentence; empty when each has one."""
+    names = [account["account"] for account in source.accounts if account["baseline_run_id"] is None]
+    if not names:
+        return ""
+    count = sum(1 for r in source.rows("changes") if r["movement"] == "new" and r["account"] in names)
+    which = "Account" if len(names) == 1 else "Accounts"
+    was = "was" if len(names) == 1 else "were"
+    whose = words.joined([words.clean(name) for name in names])
+    return f"{which} {whose} {was} not there before: {words.count(count, 'endpoint')}, all new. "
 
 
 def _in_and_out(source: Source) -> Block:

@@ -1,5 +1,6 @@
 -- What moved since the baseline: the newest complete run of the account before the Monday of this week, 00:00 local.
--- An endpoint may move in several ways at once (renewed and unexplained). An account without a baseline has no rows.
+-- An endpoint may move in several ways at once (renewed and unexplained). All endpoints of an account without a baseline are new where
+-- another account has one, so that the sums of all accounts hold; where none has one there are no rows.
 -- New is an endpoint that no run up to the baseline has seen, reappeared one that an earlier run has but the baseline has not: every
 -- endpoint that is not in the baseline is one of the two, also when daily runs first saw it within the week.
 -- A certificate is another one when its key is another: also when the search first says a thumbprint that was unknown before.
@@ -19,7 +20,8 @@ with accounts as (
         current_run.as_of_at
     from meta.build_accounts as build_accounts
     cross join meta.current_run as current_run
-    where build_accounts.baseline_run_id is not null
+    cross join (select max(baseline_run_id) as newest_run_id from meta.build_accounts) as baselines
+    where baselines.newest_run_id is not null
 ),
 
 now_seen as (

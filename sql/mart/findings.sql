@@ -1,5 +1,6 @@
 -- Findings, open, waived and closed: what a rule found, since when, and by when the policy wants it fixed.
 -- A waiver that has ended waives nothing: its findings are open again, and due when they were before.
+-- Of an account whose incomplete run was accepted they are as of its last complete run (core.finding_history).
 -- grain: one finding, from open to closed
 -- kind: view
 -- check: unique(finding_id)

@@ -3,7 +3,8 @@
 -- of the run, every unit with an endpoint in it, and every fixed member. Certificates count once in each scope, on endpoints of that scope.
 -- A removed endpoint counts in the unit that it had at the baseline; a unit with no endpoint left has the row of its removed ones only.
 -- Metrics of certificates, readiness, renewals, audit and findings come from the views mart.metrics_of_*.
--- A unit is as complete as its account; a stale account's completeness has the member `stale`.
+-- A unit is as complete as its account; a stale account's completeness has the member `stale`. An account with a list whose total nobody
+-- knows has no completeness, and all accounts together have none then.
 -- The rows of a run are written once: a run that is there already stays as it is.
 -- grain: one value of one metric in one scope of one run
 -- kind: append
@@ -177,31 +178,23 @@ rating_members as (
     where not is_whole and endpoints > 0
 ),
 
--- resources that say a total; the run of an account is its own, which for a stale account is an older one
+-- lists that say a total; the run of an account is its own, which for a stale account is an older one
 completeness as (
     select
         accounts.account,
         accounts.is_stale,
-        cast(coalesce(sum(extracts.rows_received), 0) as bigint) as received,
-        cast(coalesce(sum(greatest(extracts.api_total_end, extracts.rows_received)), 0) as bigint) as announced
+        cast(coalesce(sum(lists.rows_received), 0) as bigint) as received,
+        cast(coalesce(sum(lists.rows_announced), 0) as bigint) as announced,
+        count(lists.resource) > count(lists.rows_announced) as is_unknown
     from meta.build_accounts as accounts
-    left join meta.extracts as extracts
-        on extracts.account = accounts.account
-        and extracts.run_id = accounts.run_id
-        and extracts.status <> 'skipped'
-        and extracts.api_total_end is not null
+    left join mart.list_totals as lists
+        on lists.account = accounts.account
     group by
         accounts.account,
         accounts.is_stale
 ),
 
-based as (
-    select account
-    from meta.build_accounts
-    where baseline_run_id is not null
-),
-
--- endpoints that moved, in the units of the run; an account without a baseline has no rows, and all has none when no account has one
+-- endpoints that moved, in the units of the run; there are no rows when no account has a baseline
 movements as (
     select
         totals.scope,
@@ -212,10 +205,8 @@ movements as (
     from totals
     join rules.metrics as catalogue
         on catalogue.area = 'movement'
-    cross join (select count(*) as accounts from based) as known
-    left join based
-        on based.account = totals.account
-    where known.accounts > 0 and (totals.scope = 'all' or based.account is not null)
+    cross join (select count(baseline_run_id) as baselines from meta.build_accounts) as known
+    where known.baselines > 0
     union all
     select
         case
@@ -285,6 +276,7 @@ all_rows as (
         cast(coalesce(sum(received), 0) as bigint) as numerator,
         cast(coalesce(sum(announced), 0) as bigint) as denominator
     from completeness
+    having count(*) filter (where is_unknown) = 0
     union all
     select
         totals.scope,
@@ -298,6 +290,7 @@ all_rows as (
     from totals
     join completeness
         on completeness.account = totals.account
+    where not completeness.is_unknown
     union all
     select
         scope,

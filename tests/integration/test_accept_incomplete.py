@@ -106,6 +106,33 @@ def test_what_an_accepted_run_lacks_has_not_vanished(place: Place, sandbox_of: S
     assert rows(place, "select count(*) from core.endpoint_history where is_removed") == [(0,)]
 
 
+COMPLETENESS = (
+    "select numerator, denominator from mart.metrics where metric = 'inventory.completeness' and run_id = '{}'"
+)
+
+
+def test_nothing_is_concluded_from_a_list_that_was_not_read(place: Place, sandbox_of: Start) -> None:
+    """Findings neither open nor close, what a pattern waives stays waived, and the list counts with its last total."""
+    sandbox = sandbox_of(PLAN)
+    place.configure(sandbox.base_url, {"prod": sandbox.keys["prod"]}, SMALL_PAGES)
+    header = "waiver_id,rule,scope,reason,owner,approver,expires_on"
+    waiver = "w1,no_owner,*.example*,known,alice,bob,2099-12-31"
+    (place.folder / "waivers.csv").write_text(f"{header}\n{waiver}\n", encoding="utf-8")
+    assert place.tlm("run", "daily")[0] == 0
+    findings = "select finding_id, status, waiver_id from mart.findings order by finding_id"
+    held = rows(place, findings)
+    assert {status for _, status, _ in held} == {"open", "waived"}
+    lists = "endpoints.unsecured", "endpoints.discovered", "certificates"
+    sandbox.change_faults(tuple(Fault("503-forever", calls=(name,), accounts=("prod",)) for name in lists))
+    assert place.tlm("extract")[0] == 4
+    run = newest_run(place.folder)
+    code, _, err = place.tlm("build", "--run", run, "--accept-incomplete", "short")
+    assert code == 0, err
+    assert rows(place, findings) == held
+    told = set(rows(place, COMPLETENESS.format(run)))
+    assert all(received < announced for received, announced in told), told
+
+
 def test_an_incomplete_run_is_not_built_without_it(place: Place, sandbox_of: Start) -> None:
     """The sentence says how."""
     sandbox = sandbox_of(PLAN)

@@ -31,7 +31,7 @@ from pipeline.warehouse.publish import discard, open_build
 
 ZONE = ZoneInfo("Europe/Berlin")
 RUNS = ("2026-07-27T05:00", "2026-10-12T05:00", "2026-11-09T05:00", "2026-11-23T05:00", "2026-11-25T22:30")
-STALE = (1, "apac")  # this account has no run in that week
+MISSING = {(0, "apac"), (2, "apac")}  # it comes in with the second run, and has no run in the third
 PAGE_ONE = {
     "Protected endpoints": "coverage.protection",
     "Renewed automatically": "coverage.automation",
@@ -136,7 +136,7 @@ def write_estate(folder: Path) -> None:
         run = folder / f"run-{number + 1}"
         lists = {account: dict(view.lists) for account, view in world.at(number).accounts.items()}
         for account, view in lists.items():
-            if (number, account) == STALE:
+            if (number, account) in MISSING:
                 continue
             pages = run / "pages" / account
             pages.mkdir(parents=True)

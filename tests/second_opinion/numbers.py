@@ -120,7 +120,10 @@ def _metrics(snapshot: Snapshot) -> dict[str, tuple[pl.Expr, pl.Expr | None]]:
 
 
 def count_movements(history: list[tuple[Snapshot, list[Item]]], baselines: dict[str, int]) -> Counts:
-    """What moved in the newest run of `history` against each account's baseline, by its place in it; none: no rows."""
+    """What moved in the newest run of `history` against each account's baseline, by its place in it; none: no rows.
+
+    An account without one had nothing before, where another has one.
+    """
     snapshot, endpoints = history[-1]
     now = {one["endpoint_key"]: one for one in endpoints}
     moved: list[tuple[str, str, str]] = []
@@ -136,6 +139,7 @@ def count_movements(history: list[tuple[Snapshot, list[Item]]], baselines: dict[
             ]
     if not baselines:
         return {}
+    moved += [("new", one["account"], one["business_unit"]) for one in endpoints if one["account"] not in baselines]
     frame = pl.DataFrame(
         moved, schema={"movement": pl.String, "account": pl.String, "business_unit": pl.String}, orient="row"
     )
@@ -146,9 +150,8 @@ def count_movements(history: list[tuple[Snapshot, list[Item]]], baselines: dict[
     )
     counts: Counts = {}
     for (scope, account, unit), _ in _groups(places, sorted(snapshot.lists)):
-        if scope == "all" or account in baselines:
-            counts |= {(f"movement.{name}", scope, account, unit, None): (0, None) for name in MOVEMENTS}
-    for scope, group in _groups(frame, sorted(baselines)):
+        counts |= {(f"movement.{name}", scope, account, unit, None): (0, None) for name in MOVEMENTS}
+    for scope, group in _groups(frame, sorted(snapshot.lists)):
         for name, number in group.group_by("movement").len().iter_rows():
             counts[f"movement.{name}", *scope, None] = (number, None)
     return counts
