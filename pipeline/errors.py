@@ -32,7 +32,11 @@ class TlmError(Exception):
 
 
 class Stop(TlmError):
-    """Nothing more can be done in this invocation."""
+    """Nothing more can be done in this invocation; `run_id` is the run that it leaves behind, where there is one."""
+
+    def __init__(self, message: str, run_id: str | None = None) -> None:
+        super().__init__(message)
+        self.run_id = run_id
 
 
 class UsageError(Stop):

@@ -141,18 +141,30 @@ async def _read_all(
     """All accounts to their ends, then the error of those that are not complete."""
     with _quick_turns():
         manifests = await _side_by_side(_read_account(settings, run, clock, on_page) for run in runs)
+    run_id = runs[0].opening.run_id
     stopped = [run.stopped for run in runs if run.stopped is not None]
     sentences = " ".join(map(str, stopped))
     if any(isinstance(error, AccessDenied) for error in stopped):
-        raise AccessDenied(sentences)
+        msg = f"{sentences} {_say_next_steps(run_id, manifests)}"
+        raise AccessDenied(msg, run_id)
     of_stopped = {run.opening.account for run in runs if run.stopped is not None}
     faults = {one.account: missing_in((), one.extracts) for one in manifests if one.account not in of_stopped}
     incomplete = [f"Account {account} is incomplete: {fault}" for account, fault in faults.items() if fault]
     if incomplete:
-        raise RunIncomplete(" ".join([*incomplete, sentences]).strip())
-    if stopped:
-        raise ContractContradicted(sentences)
-    return RunResult(runs[0].opening.run_id, tuple(manifests))
+        msg = " ".join([*incomplete, sentences, _say_next_steps(run_id, manifests)]).replace("  ", " ")
+        raise RunIncomplete(msg, run_id)
+    if stopped:  # no next steps: what releases the call is another contract, and that needs a new run
+        raise ContractContradicted(sentences, run_id)
+    return RunResult(run_id, tuple(manifests))
+
+
+def _say_next_steps(run_id: str, manifests: Iterable[Manifest]) -> str:
+    """The last sentence about a run that lacks something; without required rows a build has nothing to accept."""
+    resume = f"Run {run_id} is kept as far as it came: `tlm extract --resume {run_id}` reads what is missing"
+    lacking = [one for one in manifests if one.status != "complete"]
+    if not any(of.rows_received and of.resource in one.required for one in lacking for of in one.extracts):
+        return f"{resume}."
+    return f"{resume}, `tlm build --run {run_id} --accept-incomplete REASON` publishes it as it is."
 
 
 @contextmanager

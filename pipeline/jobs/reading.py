@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from pipeline.config import Settings
-from pipeline.errors import TlmError
+from pipeline.errors import AccessDenied, ContractContradicted, RunIncomplete, TlmError
 from pipeline.exits import Exit, code_for
 from pipeline.extract.contract import Check, check_account, check_file, show_checks, show_contract
 from pipeline.extract.resources import Wanted
@@ -71,9 +71,14 @@ def contract_check(settings: Settings | None, request: ContractRequest, *, clock
 
 
 def extract(settings: Settings, selection: Selection, *, clock: Clock = utc_now, show_progress: bool = True) -> Outcome:
-    """Every resource of every account into the landing zone; prints the run id."""
+    """Every resource of every account into the landing zone; prints the run id, also of a run that is not complete."""
     with hold_lock(settings.data):
-        return Outcome((extract_now(settings, selection, clock, show_progress=show_progress),))
+        try:
+            return Outcome((extract_now(settings, selection, clock, show_progress=show_progress),))
+        except (AccessDenied, ContractContradicted, RunIncomplete) as error:
+            if error.run_id is None:
+                raise
+            return Outcome((error.run_id,), code_for(error), str(error))
 
 
 def extract_now(settings: Settings, selection: Selection, clock: Clock, *, show_progress: bool) -> str:

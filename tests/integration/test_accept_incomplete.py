@@ -49,8 +49,13 @@ def test_an_accepted_account_is_published_with_its_reason(
     sandbox = sandbox_of(PLAN)
     sandbox.change_faults(SHORT)
     place.configure(sandbox.base_url, sandbox.keys, SMALL_PAGES)
-    assert place.tlm("extract")[0] == 4
+    code, out, err = place.tlm("--quiet", "extract")
     run = newest_run(place.folder)
+    assert (code, out) == (4, f"{run}\n")  # the id is data, of a run with gaps too
+    assert err.endswith(
+        f"Run {run} is kept as far as it came: `tlm extract --resume {run}` reads what is missing,"
+        f" `tlm build --run {run} --accept-incomplete REASON` publishes it as it is.\n"
+    )
     if is_second_build:
         assert place.tlm("build")[0] == 0
         assert rows(place, "select distinct account from core.endpoints") == [("apac",)]

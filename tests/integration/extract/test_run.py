@@ -144,10 +144,14 @@ def test_a_wrong_key_is_denied_at_once(tlm: Tlm, settings_for: Settings, monkeyp
     """One request, one sentence with the account and the key's setting, and a manifest that says failed."""
     monkeypatch.setenv("TLM_KEY", "another-canary-key")
     settings = settings_for({"prod": tlm.base_url})
-    with pytest.raises(AccessDenied, match=r"Account prod: .*401 invalid_api_key.*api_key"):
+    with pytest.raises(AccessDenied, match=r"Account prod: .*401 invalid_api_key.*api_key") as caught:
         extract(settings)
     assert len(tlm.asked) == 1
     assert manifest_of(settings).status == "failed"
+    run = manifest_of(settings).run_id
+    assert caught.value.run_id == run
+    # nothing came that a build could be asked to accept
+    assert str(caught.value).endswith(f"`tlm extract --resume {run}` reads what is missing.")
 
 
 def test_a_key_that_ends_in_mid_run_stops_the_account(tlm: Tlm, settings_for: Settings) -> None:
