@@ -54,7 +54,8 @@ class Asked:
 class Explanation:
     """`number_sql` gives member (where there are some), numerator and denominator, `rows_sql` the rows, counted first.
 
-    Both None where the published file has not got the rows; `why_none` is the sentence about it.
+    Both None where the published file has not got the rows; `why_none` is the sentence about it. `others` are the rows
+    of the denominator that are not counted.
     """
 
     lines: tuple[str, ...]
@@ -62,6 +63,7 @@ class Explanation:
     rows_sql: str | None = None
     shown: tuple[str, ...] = ()
     why_none: str = ""
+    others: int = 0
 
 
 def show_explanation(database: Path, asked: Asked, *, form: str = "table", out: Path | None = None) -> tuple[str, ...]:
@@ -108,15 +110,25 @@ def explain(warehouse: Warehouse, asked: Asked) -> Explanation:
         return Explanation(tuple(lines), why_none=why)
     query = queries[0]
     lines += _policy_lines(warehouse, query["settings"]) + _rule_lines(warehouse, query["rule"])
+    if not values:
+        why = f"{asked.metric} has no number over {_scope_words(asked)}, so there are no rows of it."
+        return Explanation(tuple(lines), why_none=why)
     subject = _subject(query, asked, run)
     if subject is None:
+        kept = "-- reads the number as it was published and proves nothing: of an earlier run, endpoints alone are kept"
         why = f"The rows of an earlier run are not in this file: {_elsewhere(run)}"
-        lines += ["", _stored(asked, run["run_id"]), why]
+        lines += ["", kept, _stored(asked, run["run_id"]), why]
         return Explanation(tuple(lines), why_none=why)
     number_sql, rows_sql = _statements(query, asked, subject)
     if not run["is_newest"]:
         lines.append("rules        those of today; the number above is as it was published")
-    return Explanation((*lines, "", *number_sql.splitlines()), number_sql, rows_sql, _shown(query["subject"]))
+    return Explanation(
+        (*lines, "", *number_sql.splitlines()),
+        number_sql,
+        rows_sql,
+        _shown(query["subject"]),
+        others=_rest(query, values),
+    )
 
 
 def _require_metric(warehouse: Warehouse, metric: str) -> dict[str, Any]:
@@ -197,7 +209,8 @@ def _statements(query: Mapping[str, Any], asked: Asked, subject: str) -> tuple[s
     member, where, group = query["member_sql"], "", ""
     if member is not None and asked.member is not None:
         where = f"where {member} = {literal(asked.member)}\n"
-    elif member is not None:
+    elif member is not None:  # what has no member (an unknown issuer) is in no number
+        where = f"where {member} is not null\n"
         group = f"group by {member}\norder by member\n"
     columns = [f"{member} as member"] if group else []
     columns += [f"{query['numerator_sql']} as numerator", f"{query['denominator_sql'] or 'null'} as denominator"]
@@ -209,6 +222,14 @@ def _statements(query: Mapping[str, Any], asked: Asked, subject: str) -> tuple[s
         f"{where or 'where true'} and ({either})\norder by is_counted desc, {', '.join(_shown(query['subject'])[:2])}"
     )
     return number.rstrip(), rows.replace("\n and", " and")
+
+
+def _rest(query: Mapping[str, Any], values: list[dict[str, Any]]) -> int:
+    """The rows that a share lacks for 100 %, where its halves are counts of the rows."""
+    (value, *more) = values
+    if more or value["unit"] != "share" or not query["numerator_sql"].startswith("count(*)"):
+        return 0
+    return int(value["denominator"] - value["numerator"])
 
 
 def _shown(subject: str) -> tuple[str, ...]:
@@ -226,7 +247,10 @@ def _first_rows(warehouse: Warehouse, found: Explanation) -> list[str]:
     rows = warehouse.rows(counted)
     which = f"the first {_ROWS} rows" if len(rows) > _ROWS else "1 row" if len(rows) == 1 else f"{len(rows)} rows"
     heading = f"-- {which} of the numerator; --format csv --out FILE writes all, and those of the denominator"
-    return ["", heading, *plain_table(found.shown, rows[:_ROWS]).splitlines()]
+    others = (
+        f"-- {found.others:,} of the denominator are not in the numerator: those of the file with is_counted = false"
+    )
+    return ["", *([others] if found.others else []), heading, *plain_table(found.shown, rows[:_ROWS]).splitlines()]
 
 
 def _stored(asked: Asked, run_id: str) -> str:

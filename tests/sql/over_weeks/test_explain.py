@@ -61,6 +61,47 @@ def test_the_sql_gives_the_published_number(metric: str, warehouse: Warehouse) -
             assert counted == [(row["numerator"],)], asked
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_without_a_member_the_sql_gives_what_was_published_and_no_more(metric: str, warehouse: Warehouse) -> None:
+    """In each scope, also in one that the metric does not have: all members that count something, and no other row."""
+    published_rows: dict[tuple[str | None, str | None], list[tuple[Any, ...]]] = {
+        (row["account"], row["business_unit"]): [] for row in numbers(warehouse, "inventory.endpoints")
+    }
+    for row in numbers(warehouse, metric):
+        has_members = row["member"] is not None
+        if row["numerator"] or row["denominator"] or not has_members:
+            member = (row["member"],) if has_members else ()
+            published_rows[row["account"], row["business_unit"]].append((*member, row["numerator"], row["denominator"]))
+    for (account, unit), expected in published_rows.items():
+        explained = explain(warehouse, Asked(metric, None, account, unit))
+        got = warehouse.rows(explained.number_sql) if explained.number_sql else []
+        counting = [row for row in got if len(row) == 2 or row[1] or row[2]]
+        assert sorted(counting, key=repr) == sorted(expected, key=repr), (account, unit)
+
+
+def test_in_a_scope_that_a_metric_does_not_have_there_are_no_rows(published: Path) -> None:
+    """Events have no units: it says where the number is, and shows neither SQL nor the rows of the whole account."""
+    asked = Asked("audit.events", account="north", business_unit="Retail")
+    lines = show_explanation(published, asked)
+    assert "number       none over account north, business unit Retail: the metric has rows by account" in lines
+    assert lines[-1].strip().startswith("account north: ")
+    with pytest.raises(UsageError, match=r"audit\.events has no number over account north, business unit Retail"):
+        show_explanation(published, asked, form="csv")
+
+
+def test_what_a_share_lacks_is_counted_and_where_it_is_listed_said(published: Path) -> None:
+    """Of the endpoints that could have a certificate, those without are what matters."""
+    lines = show_explanation(published, Asked("coverage.protection"))
+    with open_read_only(published) as opened:
+        (row,) = [row for row in numbers(opened, "coverage.protection") if row["scope"] == "all"]
+    lacking = row["denominator"] - row["numerator"]
+    assert lacking
+    assert (
+        f"-- {lacking} of the denominator are not in the numerator: those of the file with is_counted = false" in lines
+    )
+    assert not any("not in the numerator" in line for line in show_explanation(published, Asked("rating")))
+
+
 # We have no jobs yet, and four weeks are too short.
 NEVER = {"renewal.success", "unsecured.age_31_90", "unsecured.age_over_90"}
 # Their number is that of one row, or the sum of a column.
@@ -119,6 +160,7 @@ def test_where_the_rows_are_gone_it_says_so(warehouse: Warehouse) -> None:
     explained = explain(warehouse, Asked("crypto.weak_key", run_id=run_id(1)))
     assert explained.number_sql is None
     assert "tlm report weekly --as-of 2026-09-14" in explained.lines[-1]
+    assert "as it was published and proves nothing" in explained.lines[-3]
     assert any(line.startswith("number       ") for line in explained.lines)
 
 
