@@ -64,8 +64,7 @@ keyed as (
         described.judged_on,
         described.run_on,
         greatest(coalesce(cast(described.valid_to_at as date), described.run_on), described.run_on) as in_use_on,
-        described.key_type is not null
-        and (described.key_size is not null or not coalesce(algorithms.is_sized, false)) as is_key_known,
+        algorithms.algorithm is not null and (described.key_size is not null or not algorithms.is_sized) as is_key_known,
         algorithms.algorithm,
         coalesce(algorithms.is_quantum_vulnerable, false) as is_quantum_vulnerable
     from described
@@ -133,8 +132,8 @@ select
         keyed.is_public and keyed.valid_from_at is not null and keyed.lifetime_days > limits.limit_days, false
     ) as is_over_limit, -- public, and valid for longer than that
     limits.severity as over_limit_severity, -- how grave that is
-    keyed.algorithm, -- RSA, EC, DSA, EDDSA or PQC; null when the type is unknown or another
-    keyed.is_key_known, -- its type is known, and its size where the type needs one
+    keyed.algorithm, -- RSA, EC, DSA, EDDSA or PQC; null when no rule knows the type
+    keyed.is_key_known, -- a rule knows its type, and its size is known where the type needs one
     keyed.is_key_known and coalesce(
         not key_rules.is_allowed
         or coalesce(keyed.key_size < key_rules.min_size, false)

@@ -1,5 +1,5 @@
 -- Which algorithm a key type names: ordered patterns on the type in upper case, letters and digits only; the first that matches decides.
--- A type that none matches is known, neither weak nor vulnerable. The size of a key must be known where it says how strong the key is.
+-- A type that none matches is unknown. An object identifier stands here as what is left of it: its digits. The size of a key must be known where it says how strong the key is.
 -- grain: one pattern
 -- kind: table
 -- check: unique(rule_no)

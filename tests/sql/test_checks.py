@@ -102,6 +102,7 @@ MISTAKES = {
         "insert into raw.pci_inventory values ('south', 'north:ep-n01', 'high', 9)",
         "insert into raw.pci_inventory values ('south', 'north:*', 'high', 9)",
     ),
+    "key_type_unknown": ("update core.certificates set key_type = 'GOST3410' where key_type = 'RSA'",),
     "certificate_match_disagrees": (
         "update core.endpoint_state set thumbprint = 'AA' where certificate_match = 'certificate_id'",
     ),
