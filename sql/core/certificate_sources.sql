@@ -9,7 +9,7 @@ select
     entries.account,
     entries.received_no, -- of an entry: its position in the order received
     null as endpoint_key, -- of an endpoint: its identity
-    coalesce(staging.status_word(entries.status) = 'REVOKED', false) as says_revoked, -- its status is revoked
+    entries.has_revocation or coalesce(staging.status_word(entries.status) = 'REVOKED', false) as says_revoked, -- by its status or its revocation
     entries.certificate_id,
     entries.common_name,
     entries.sans,

@@ -74,7 +74,7 @@ failures as (
                     then {'field': 'valid_to', 'what': 'unparsed', 'value': valid_to}
             end,
             case
-                when staging.whole_number(key_size) is null and staging.filled(key_size) is not null
+                when staging.whole_number(staging.filled(key_size)) is null and staging.filled(key_size) is not null
                     then {'field': 'key_size', 'what': 'unparsed', 'value': key_size}
             end,
             case
@@ -98,11 +98,13 @@ failures as (
         'profiles' as resource,
         unnest([
             case
-                when staging.whole_number(renewal_period_days) is null and staging.filled(renewal_period_days) is not null
+                when staging.whole_number(staging.filled(renewal_period_days)) is null
+                    and staging.filled(renewal_period_days) is not null
                     then {'field': 'renewal_period_days', 'what': 'unparsed', 'value': renewal_period_days}
             end,
             case
-                when staging.whole_number(renewal_window_days) is null and staging.filled(renewal_window_days) is not null
+                when staging.whole_number(staging.filled(renewal_window_days)) is null
+                    and staging.filled(renewal_window_days) is not null
                     then {'field': 'renewal_window_days', 'what': 'unparsed', 'value': renewal_window_days}
             end
         ]) as failure

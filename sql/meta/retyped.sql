@@ -173,11 +173,11 @@ nested as (
         run_id,
         'endpoints.' || category as resource,
         unnest([
-            case when staging.parse_list(sans) is null then {'field': 'sans', 'value': sans} end,
+            case when staging.is_no_list(sans) then {'field': 'sans', 'value': sans} end,
             case when staging.is_nameless(business_unit) then {'field': 'business_unit', 'value': business_unit} end,
-            case when staging.parse_list(tags) is null then {'field': 'tags', 'value': tags} end,
-            case when staging.parse_list(owners) is null then {'field': 'owners', 'value': owners} end,
-            case when staging.parse_list(cert_owner_ids) is null then {'field': 'cert_owner_ids', 'value': cert_owner_ids} end
+            case when staging.is_no_list(tags) then {'field': 'tags', 'value': tags} end,
+            case when staging.is_no_list(owners) then {'field': 'owners', 'value': owners} end,
+            case when staging.is_no_list(cert_owner_ids) then {'field': 'cert_owner_ids', 'value': cert_owner_ids} end
         ]) as item
     from staging.endpoint_items
     where
@@ -189,17 +189,19 @@ nested as (
         run_id,
         'certificates' as resource,
         unnest([
-            case when staging.parse_list(sans) is null then {'field': 'sans', 'value': sans} end,
+            case when staging.is_no_list(sans) then {'field': 'sans', 'value': sans} end,
             case when staging.is_nameless(business_unit) then {'field': 'business_unit', 'value': business_unit} end,
             case when staging.is_nameless(profile) then {'field': 'profile', 'value': profile} end,
-            case when staging.parse_list(tags) is null then {'field': 'tags', 'value': tags} end,
-            case when staging.parse_list(owners) is null then {'field': 'owners', 'value': owners} end,
-            case when staging.parse_list(cert_owner_ids) is null then {'field': 'cert_owner_ids', 'value': cert_owner_ids} end
+            case when not staging.is_revocation(revocation) then {'field': 'revocation', 'value': revocation} end,
+            case when staging.is_no_list(tags) then {'field': 'tags', 'value': tags} end,
+            case when staging.is_no_list(owners) then {'field': 'owners', 'value': owners} end,
+            case when staging.is_no_list(cert_owner_ids) then {'field': 'cert_owner_ids', 'value': cert_owner_ids} end
         ]) as item
     from raw.certificates
     where
         not starts_with(sans, '[') or not starts_with(tags, '[') or not starts_with(owners, '[')
         or not starts_with(cert_owner_ids, '[') or staging.is_nameless(business_unit) or staging.is_nameless(profile)
+        or (revocation is not null and not staging.is_revocation(revocation))
     union all
     select
         account,
@@ -226,4 +228,8 @@ select
     item.field as field,
     cast(item.value as varchar) as value
 from nested
-where item is not null and not regexp_full_match(item.value, '\s*(\[(\s|,|null|"\s*")*\]|\{\s*\}|null|"\s*")\s*')
+where
+    item is not null
+    and not regexp_full_match(
+        item.value, '\s*(\[(\s|,|null|"\s*"|\{\s*\})*\]|\{(\s|,|"[^"]*"\s*:\s*(null|"\s*"))*\}|null|"\s*")\s*'
+    )

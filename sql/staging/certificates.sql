@@ -16,10 +16,11 @@ with typed as (
         staging.filled(issuing_ca_name) as issuer,
         staging.filled(ca_vendor) as ca_vendor,
         staging.filled(status) as status,
+        staging.is_revocation(revocation) as has_revocation,
         staging.parse_time(valid_from) as stated_from_at,
         staging.parse_end(valid_to) as stated_to_at,
         staging.filled(key_type) as key_type,
-        staging.whole_number(key_size) as key_size,
+        staging.whole_number(staging.filled(key_size)) as key_size,
         staging.filled(signature_algorithm) as signature_algorithm,
         staging.filled(extended_key_usage) as extended_key_usage,
         staging.id_of(business_unit) as business_unit_id,
@@ -44,6 +45,7 @@ dated as (
         issuer,
         ca_vendor,
         status,
+        has_revocation,
         case when staging.is_forward(stated_from_at, stated_to_at) then stated_from_at end as valid_from_at,
         case when staging.is_forward(stated_from_at, stated_to_at) then stated_to_at end as valid_to_at,
         key_type,
@@ -75,6 +77,7 @@ identified as (
         issuer,
         ca_vendor,
         status,
+        has_revocation,
         valid_from_at,
         valid_to_at,
         key_type,
@@ -103,6 +106,7 @@ select
     issuer, -- common name of the issuing CA
     ca_vendor,
     status,
+    has_revocation, -- it says why or when it was revoked
     valid_from_at, -- start of the validity; null with its end where it does not lie before it
     valid_to_at, -- end of the validity
     key_type,

@@ -37,7 +37,7 @@ with typed as (
         staging.parse_time(valid_from) as stated_from_at,
         staging.parse_end(valid_to) as stated_to_at,
         staging.filled(key_type) as key_type,
-        staging.whole_number(key_size) as key_size,
+        staging.whole_number(staging.filled(key_size)) as key_size,
         staging.filled(signature_algorithm) as signature_algorithm,
         staging.filled(status) as status,
         staging.id_of(business_unit) as business_unit_id,

@@ -9,7 +9,7 @@ with typed as (
         staging.filled(id) as profile_id,
         staging.filled(name) as profile_name,
         coalesce(
-            staging.whole_number(renewal_period_days), staging.whole_number(renewal_window_days)
+            staging.whole_number(staging.filled(renewal_period_days)), staging.whole_number(staging.filled(renewal_window_days))
         ) as renewal_window_days
     from raw.profiles
 )

@@ -35,6 +35,11 @@ OWNER_TAG = "owner:"
 OPEN = ("none", "unspecified")  # unsecured, as far as protection and age are concerned
 
 
+def _was_revoked(told: Any) -> bool:
+    """Whether what is told about a revocation has a reason or a date."""
+    return isinstance(told, dict) and any(text(told.get(name)) for name in ("reason", "revocation_date"))
+
+
 @dataclass
 class Certificate:
     """What all searches and endpoints say of one certificate, first non-null; unit, tags and owners are an account's own."""
@@ -57,7 +62,7 @@ class Certificate:
         self.common_name = first((self.common_name, text(item.get("common_name"))))
         self.thumbprint = first((self.thumbprint, hexadecimal(item.get("thumbprint"))))
         self.serial_number = first((self.serial_number, hexadecimal(item.get("serial_number"))))
-        self.is_revoked |= word(text(item.get("status"))) == "REVOKED"
+        self.is_revoked |= word(text(item.get("status"))) == "REVOKED" or _was_revoked(item.get("revocation"))
         self.units[account] = first((self.units.get(account), unit))
         self.tags[account] = first((self.tags.get(account), texts(item.get("tags"))))
         if texts(item.get("owners")) or texts(item.get("cert_owner_ids")):

@@ -36,10 +36,21 @@ def text(value: Any) -> str | None:
 def texts(value: Any) -> list[str] | None:
     """A list of texts without the blank ones; an empty list is none, a single text is a list of one."""
     if isinstance(value, str):
-        value = [value]
+        value = _list_in(value)
     if not isinstance(value, list):
         return None
-    return [one if isinstance(one, str) else json.dumps(one) for one in value if one is not None and one != ""] or None
+    return [
+        one if isinstance(one, str) else json.dumps(one) for one in value if one not in (None, {}, []) and one != ""
+    ] or None
+
+
+def _list_in(value: str) -> list[Any]:
+    """The list that a text is in JSON; any other text is a list of one."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = None
+    return found if isinstance(found, list) else [value]
 
 
 def word(value: str | None) -> str | None:
