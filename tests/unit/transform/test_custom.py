@@ -120,6 +120,9 @@ def test_models_read_ours_macros_and_each_other(folder: Folder) -> None:
     assert folder.rows("select comment from duckdb_columns() where table_name = 'a' and schema_name = 'custom'") == [
         ("one more",)
     ]
+    assert folder.rows("select comment from duckdb_columns() where table_name = 'z' and schema_name = 'custom'") == [
+        ("custom.z: not described in models/z.sql",)
+    ]
     assert folder.rows("select * from meta.models where starts_with(model, 'custom.') order by model") == [
         ("custom.a", "table", "one thing", ["custom.z"], ["core.next"], "models/a.sql"),
         ("custom.z", "table", "one thing", ["report.all"], [], "models/z.sql"),
