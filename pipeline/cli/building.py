@@ -39,6 +39,7 @@ def rebuild(flags: Flags, /, *, accept_shrink: bool) -> Outcome:
     """Build the database anew from every run that the landing zone retains.
 
     Refused when the database has runs, endpoints, certificates or events that would be lost. The old one is kept.
+    Checks are made of the last run: those of earlier runs are in the old one only.
     """
     from pipeline.jobs import rebuilding  # noqa: PLC0415
 

@@ -57,6 +57,10 @@ def rebuild(settings: Settings, *, accept_shrink: bool = False, clock: Clock = u
             events = (*pruned_runs(landing), *find_events(manifests, (), wish, runs))
             plan = Plan(runs, wish, policy, replace(before, run_id=""), events=events)
             fill(build_file, settings, plan)
+        if len(runs) > 1:
+            logger.info(
+                "Checks were made of run %s: those of earlier runs are in the file of before only.", runs[-1][0]
+            )
         retain(settings, policy, clock)
     return Outcome((str(settings.database),))
 

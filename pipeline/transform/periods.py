@@ -2,7 +2,7 @@
 
 A rule holds from its first day up to, and without, its second; empty is open. What stands left of these columns says
 which rule a line is a period of (nothing: the whole list is one rule), what stands right of them what it demands. On no
-day may two lines of the same rule hold.
+day may two lines of the same rule hold, and where the whole list is one rule, one holds on each day between them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PERIOD = ("effective_from", "effective_to")
 
 
 def refuse_overlaps(path: Path) -> None:
-    """BuildFailed names file and line of a day that does not parse, a period that ends before it begins, an overlap."""
+    """BuildFailed names file and line of a day that does not parse, a period that ends too early, an overlap, a gap."""
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         header = next(reader)
@@ -41,6 +41,9 @@ def refuse_overlaps(path: Path) -> None:
             msg = (
                 f"{path} line {later}: its dates overlap those of line {earlier}; let one end before the other begins."
             )
+            raise BuildFailed(msg)
+        if column == 0 and begins > ends:
+            msg = f"{path} line {second}: no line holds from {ends} to {begins}; let one begin where the other ends."
             raise BuildFailed(msg)
 
 

@@ -21,6 +21,10 @@ from pipeline.warehouse.duck import Warehouse, identifier, literal
 
 _SIGNATURE = re.compile(r"^((?:staging|core|mart|report|export|rules)\.[a-z][a-z0-9_]*)\(([a-z0-9_, ]*)\)$")
 
+_SEVERITIES = ("critical", "high", "medium", "low")
+_COMPARED = ("status", "rating")
+"""First columns that hold status words, as `staging.status_word` writes them."""
+
 
 def read_macros(folder: Path) -> dict[str, tuple[Source, str]]:
     """The macro files of `folder` (sql/macros) with their parameters, by name; BuildFailed where one has none."""
@@ -82,6 +86,7 @@ def load_lists(warehouse: Warehouse, folder: Path) -> frozenset[str]:
             raise BuildFailed(msg) from None
         if PERIOD[0] in header:
             refuse_overlaps(path)
+        _refuse_words(path, header)
         about = f"The list {path.name} of sql/rules as it stands in the file, untyped."
         comments = [f"comment on table {table} is {literal(about)}"]
         for column in header:
@@ -90,6 +95,33 @@ def load_lists(warehouse: Warehouse, folder: Path) -> frozenset[str]:
         warehouse.execute(";\n".join(comments))
         names.add(table)
     return frozenset(names)
+
+
+def _refuse_words(path: Path, header: list[str]) -> None:
+    """BuildFailed names file and line of a severity that there is not, and of a status word that no status can equal.
+
+    A rule that does not hold yet, and a second spelling of a word, would else be found by nobody.
+    """
+    lines: dict[str, int] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        for row in reader:
+            where = f"{path} line {reader.line_num}"
+            severity = row.get("severity")
+            if "severity" in header and severity not in _SEVERITIES:
+                msg = f"{where}: there is no severity {severity!r}; write one of {', '.join(_SEVERITIES)}."
+                raise BuildFailed(msg)
+            word = row[header[0]] or ""
+            if header[0] not in _COMPARED or not word:
+                continue
+            compared = "_".join(word.upper().split())
+            if word != compared:
+                msg = f"{where}: statuses are compared in upper case, with _ for a blank; write {compared}."
+                raise BuildFailed(msg)
+            if word in lines:
+                msg = f"{where}: {word} stands in line {lines[word]} already; remove one of the two."
+                raise BuildFailed(msg)
+            lines[word] = reader.line_num
 
 
 def _read_header(path: Path) -> list[str]:

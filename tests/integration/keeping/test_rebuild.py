@@ -27,6 +27,7 @@ def test_the_same_runs_give_the_same_rows(kept: Any, threads: int, monkeypatch: 
     monkeypatch.setattr("pipeline.warehouse.duck.os.cpu_count", lambda: threads)
     code, out, err = kept.tlm("rebuild")
     assert (code, out) == (0, f"{kept.database}\n"), err
+    assert f"Checks were made of run {kept.ids[3]}: those of earlier runs are in the file of before only." in err
     assert kept.differences(before) == {}
     assert kept.rows("select run_id, account, published_at from meta.runs order by all") == at
     (place,) = (kept.folder / "data" / "published").iterdir()

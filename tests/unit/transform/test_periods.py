@@ -55,6 +55,40 @@ def test_a_build_refuses_the_list(project: Any) -> None:
         project.build()
 
 
+def test_a_list_that_is_one_rule_has_no_gap(tmp_path: Path) -> None:
+    """A day without a limit would be a day on which anything goes; other rules may begin and end."""
+    path = tmp_path / "limits.csv"
+    path.write_text("effective_from,effective_to,limit_days\n,2026-01-01,398\n2026-02-01,,200\n")
+    with pytest.raises(BuildFailed, match=r"limits\.csv line 3: no line holds from 2026-01-01 to 2026-02-01"):
+        refuse_overlaps(path)
+    path = tmp_path / "sizes.csv"
+    path.write_text(HEADER + "RSA,,2026-01-01,2048\nRSA,2026-02-01,,3072\n")
+    refuse_overlaps(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "algorithm,effective_from,effective_to,severity\nRSA,,,high\nEC,2030-01-01,,hihg\n",
+            "line 3: there is no severity 'hihg'",
+        ),
+        ("rule,severity\nx,\n", "line 2: there is no severity ''"),
+        (
+            "status,class\nCONFIGURED,available\nconfigured,managed\n",
+            "line 3: statuses are compared in upper case.*write CONFIGURED",
+        ),
+        ("status,class\nAT_RISK,a\nx y,b\n", "line 3: .*write X_Y"),
+        ("rating,grade\nSECURE,1\nSECURE,2\n", "line 3: SECURE stands in line 2 already"),
+    ],
+)
+def test_a_word_that_nothing_equals_names_file_and_line(project: Any, text: str, says: str) -> None:
+    """Also in a period that is not in force yet."""
+    project.write("rules/words.csv", text)
+    with pytest.raises(BuildFailed, match=rf"words\.csv {says}"):
+        project.build()
+
+
 @pytest.mark.parametrize("path", sorted((content("sql") / "rules").glob("*.csv")), ids=lambda path: path.stem)
 def test_our_own_lists_are_dated_right(path: Path) -> None:
     """Those that have days."""
