@@ -8,8 +8,11 @@ however long the list is. A page read again is *spliced*: between its first and 
 chain becomes what the page says.
 
 A key that stands twice in the chain is either an id that the API gives twice, or a row that moved while it was read and
-hides another one: the pages around it are read again. Pages of one item cannot overlap: such a list is read until two
-readings agree.
+hides another one: the pages around it are read again. Where a row is found to have changed its place among the others
+(a list in the order of the last update), neither overlap nor bisection prove anything: all of the list is read again,
+until a reading is whole by itself or brings nothing new. A short list whose total moved is read again in any case, for
+a row that moved and one that went leave no other trace together. Pages of one item cannot overlap: such a list is read
+until two readings agree.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from pipeline.api.reply import Page
 ROUNDS = 4
 """Second looks before the list counts as one that never stands still."""
 _LEAST_PROBES = 60  # requests of one round, also for a short list
+_SHORT = 50  # pages that may be asked for again without much thought
 
 Answer = tuple[Page, Sequence[int]]
 Asking = Generator[Ask, Answer, None]
@@ -41,6 +45,7 @@ class Place:
 class Settling:
     """A second look at a list whose chain is `chain`, in pages of `step`; keys of `landed` are on the disk besides.
 
+    `repeated` are the keys that stand in the chain more than once; `moved` those that changed their place since.
     `run` yields wishes, is sent (page, keys), and after each `fresh` are the places in that page of items that were
     missing and are to be laid down. At the end `fault` says why the list is not complete, else `note` what was odd.
     """
@@ -51,11 +56,13 @@ class Settling:
     repeated: Collection[int]
     landed: set[int]
     has_overlap: bool = True
+    total_moved: bool = False
     note: str | None = None
     fault: str | None = None
     fresh: list[int] = field(default_factory=list)
     inserted: int = 0
     removed: int = 0
+    moved: set[int] = field(default_factory=set)
     _left: int = 0
     _totals: set[int] = field(default_factory=set)
     _size: int = 0
@@ -83,6 +90,8 @@ class Settling:
                 if self._is_short
                 else f"received were {len(self.chain)}: rows came and went in each of {ROUNDS} readings"
             )
+        if not self.fault and (self.moved or (self.total_moved and len(self.chain) <= _SHORT * self.step)):
+            yield from self._read_until_nothing_new()
         self._tell()
 
     def _is_tail_confirmed(self) -> Generator[Ask, Answer, bool]:
@@ -152,20 +161,53 @@ class Settling:
         for position in sorted(hit) if self.repeated else ():
             _, keys = yield from self._ask(position)
             self._splice(position, keys)
+        self.moved.update(self.repeated)
+        self.repeated = self._twice()
+        self.moved.difference_update(self.repeated)
+
+    def _twice(self) -> set[int]:
+        """Those of `repeated` that still stand in the chain more than once."""
+        seen: set[int] = set()
+        twice: set[int] = set()
+        for key in self.chain if self.repeated else ():
+            if key in self.repeated:
+                (twice if key in seen else seen).add(key)
+        return twice
+
+    def _read_until_nothing_new(self) -> Asking:
+        """All of the list again, until a reading stands by itself or has only what was received before.
+
+        By itself: its total stood still and is the number of its positions and of its different items. A row that was
+        skipped would have left its place to one that is there twice.
+        """
+        for _ in range(ROUNDS):
+            before = len(self.landed)
+            seen, distinct = yield from self._read_again()
+            if self._totals == {len(seen)} and len(seen) == distinct:
+                self.chain[:] = seen
+                return
+            if len(self.landed) == before:
+                return
+        self.fault = f"rows changed their places in each of {ROUNDS} readings, and each brought rows that were new"
+
+    def _read_again(self) -> Generator[Ask, Answer, tuple[array[int], int]]:
+        """Read all of the list once more; its keys, and how many are different. What is new is to be laid down."""
+        self._totals.clear()
+        self.landed.update(self.chain)
+        seen = array("q")
+        while True:
+            _, keys = yield from self._ask(len(seen))
+            self.fresh = [place for place, key in enumerate(keys) if key not in self.landed]
+            self.landed.update(keys)
+            self.inserted += len(self.fresh)
+            seen.extend(keys)
+            if not keys or len(seen) >= self.total:
+                return seen, len(set(seen))
 
     def _read_until_two_agree(self) -> Asking:
         """All of the list again, until a reading gives what the one before gave."""
         for _ in range(ROUNDS):
-            self._totals.clear()
-            seen = array("q")
-            known = {*self.chain, *self.landed}
-            while True:
-                _, keys = yield from self._ask(len(seen))
-                self.fresh = [place for place, key in enumerate(keys) if key not in known]
-                self.landed.update(keys)
-                seen.extend(keys)
-                if not keys or len(seen) >= self.total:
-                    break
+            seen, _ = yield from self._read_again()
             is_same = seen == self.chain and self._totals == {len(seen)}
             self.chain[:] = seen
             if is_same:
@@ -204,14 +246,16 @@ class Settling:
             added = [place for place in range(start, stop) if keys[place] not in known]
             self.inserted += len(added)
             self.removed += len(known.difference(new))
-            self.fresh = [
-                place
-                for place in added
-                if keys[place] not in self.landed and self._find(keys[place], position + place) is None
-            ]
+            known_elsewhere = {key for key in (keys[place] for place in added) if self._is_received(key, position)}
+            self.moved |= known_elsewhere - set(self.repeated)
+            self.fresh = [place for place in added if keys[place] not in known_elsewhere]
             self.landed.update(keys[place] for place in added)
+            self.landed.update(known)  # what leaves the chain stays on the disk, and may come back
             chain[low:high] = new
         return Place(position + start, low), Place(position + stop - 1, low + len(new) - 1)
+
+    def _is_received(self, key: int, near: int) -> bool:
+        return key in self.landed or self._find(key, near) is not None
 
     def _find(self, key: int, near: int) -> int | None:
         """Where the chain has the key: near the position first, for a key may stand twice."""
@@ -228,6 +272,8 @@ class Settling:
         said = []
         if self.inserted or self.removed:
             said.append(f"{self.inserted} rows came and {self.removed} went while the list was read")
+        if self.moved:
+            said.append(f"{len(self.moved)} rows changed their places while the list was read")
         if self.total < len(self.chain):
             said.append(f"the API's total is {self.total}, a second read confirmed {len(self.chain)} positions")
         if self.repeated:

@@ -218,7 +218,15 @@ class ResourceReading:
         if paging.is_proven() and (not doubles or paging.total_end is None):
             return None
         total = paging.end if paging.total_end is None else paging.total_end
-        settling = Settling(paging.chain, paging.step, total, doubles, reading.extra, has_overlap=paging.overlap > 0)
+        settling = Settling(
+            paging.chain,
+            paging.step,
+            total,
+            doubles,
+            reading.extra,
+            has_overlap=paging.overlap > 0,
+            total_moved=paging.has_moved,
+        )
         asking = settling.run()
         answer: Answer | None = None
         ask: Ask | None = Ask(0)
