@@ -45,7 +45,8 @@ class Paging:
     `chain` has the key of each item in list order, without the overlap: 64-bit integers by which items are told apart.
     `end` is the position behind its last item, as of the page that brought it; totals are None where the API gave none.
     `is_over`: what is still under way is of no use. `is_array`: the list is documented as one bare array, so the first
-    bare array is all of it. A list of which a part is on the disk is continued with `resume`.
+    bare array is all of it. A list of which a part is on the disk is continued with `resume`. `has_moved`: the total
+    changed, or a page did not begin with the item that the page before it ended with.
     """
 
     def __init__(self, limit: int, *, is_array: bool = False) -> None:
@@ -64,6 +65,7 @@ class Paging:
         self._bridges = 0
         self._stalls = 0
         self._is_last_full = False
+        self._largest = 0
         self._previous: frozenset[int] = frozenset()
         self._strays: set[int] = set()  # items that are there, and that rows inserted in front may bring once more
 
@@ -109,14 +111,14 @@ class Paging:
         if page.total is not None and page.total < 0:
             return self._stop(f"the API gives a total of {page.total}")
         is_first = not self.chain
+        self._largest = max(self._largest, len(keys))
         self._note_total(page.total)
         if page.is_bare_array and (last := self._take_last_array(keys)) is not None:
             return last
-        start = self._glue(ask, keys)
-        if start is None:
+        places = self._glue(ask, keys)
+        if places is None:
             return self._bridge(ask)
         self._bridges = 0
-        places: Sequence[int] = range(start, len(keys))
         if self._strays:
             places = [place for place in places if keys[place] not in self._strays]
         self.chain.extend(keys[place] for place in places)
@@ -125,6 +127,8 @@ class Paging:
             self._learn_step(page)
             self._planned = self.end
         self._is_last_full = self.step <= len(keys) <= self._limit
+        if self.total_end is None and keys and not places and len(keys) == len(self.chain) and keys[0] == self.chain[0]:
+            self.is_over = True  # offset and limit are ignored: each page is the whole list
         return Taken(places, self._rest(ask, len(keys), len(places)))
 
     def _note_total(self, total: int | None) -> None:
@@ -154,23 +158,33 @@ class Paging:
             return self.end == len(self.chain)
         return not self.has_moved and self.total_end == len(self.chain) and (self.overlap > 0 or self.end <= self.step)
 
-    def _glue(self, ask: Ask, keys: Sequence[int]) -> int | None:
-        """The first item behind what is already there; None when the page shares nothing with it."""
+    def _glue(self, ask: Ask, keys: Sequence[int]) -> Sequence[int] | None:
+        """The places of what is not there yet; None when the page shares nothing with what is there.
+
+        What stands behind the shared item, and before it what was not received: rows that were inserted, or those
+        that a shared item left behind when it changed its place.
+        """
         chain = self.chain
         if not chain:
-            return 0
+            return range(len(keys))
         if not keys:
-            return 0 if ask.offset == self.end else None
+            return () if ask.offset == self.end else None
         if keys[0] == chain[-1]:
-            return 1
+            return range(1, len(keys))
         if not self.overlap and ask.offset == self.end:
-            return 0
+            return range(len(keys))
         places = {key: place for place, key in enumerate(keys)}
         reach = max(4 * self._limit, 2 * (self.end - ask.offset))
         for index in range(len(chain) - 1, max(-1, len(chain) - 1 - reach), -1):
             if chain[index] in places:
                 self._strays.update(chain[index + 1 :])
-                return places[chain[index]] + 1
+                self.has_moved = True
+                shared = places[chain[index]]
+                late = [place for place in range(shared) if keys[place] not in chain]
+                if late:  # they stand in the chain behind rows that they stand before in the list
+                    self._strays.update(keys[: shared + 1])
+                    self._strays.difference_update(keys[place] for place in late)
+                return [*late, *range(shared + 1, len(keys))]
         return None
 
     def _bridge(self, ask: Ask) -> Taken:
@@ -189,10 +203,10 @@ class Paging:
             self._stalls = 0
         if ask.until is None:
             self._under_way -= 1
-            if not added and (total is None or self.end >= total):
+            if not added and (not size or size < self._largest if total is None else self.end >= total):
                 self.is_over = True
-            elif not added:
-                self._stall()
+            elif not added and not self._stall() and total is None:
+                self.fault = f"the API gives no total, and what it gives at position {ask.offset} is not new"
             return None
         if total is not None and self.end < min(ask.until, total):
             if added:

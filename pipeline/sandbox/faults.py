@@ -73,6 +73,7 @@ def _all_kinds() -> dict[str, Kind]:
         "total-drifting": Kind(form, "the total goes down to the truth with each request", times=5),
         "rows-inserted": Kind(shift, "rows appear before the current position while paging", every=2, times=5),
         "rows-removed": Kind(shift, "rows vanish before the current position while paging", every=2, times=5),
+        "rows-moved": Kind(shift, "the last row moves before the current position while paging", every=2, times=5),
     }
     endless = {
         f"{name}-forever": replace(kind, sentence=f"{kind.sentence.split(', once')[0]}; without end", is_endless=True)

@@ -49,6 +49,10 @@ class Shifted(Sequence[bytes]):
         if chosen is not None:
             del self._rows[chosen]
 
+    def move_last(self, place: int) -> None:
+        """The last row comes to stand in front of a place."""
+        self._rows.insert(place, self._rows.pop())
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -88,7 +92,7 @@ class Lists:
         return list(self.serve(account, call, self.repeat(account, call, self.items(account, call))))
 
     def shift(self, fault: Fault, turn: Turn, selected: Sequence[bytes]) -> None:
-        """Let a row appear or vanish at a place before the furthest offset that was asked for so far.
+        """Let a row appear at, vanish from or move to a place before the furthest offset that was asked for so far.
 
         `selected`: the items that pass the request's filters; places and offsets are theirs.
         """
@@ -103,6 +107,8 @@ class Lists:
             place = rows.index(selected[place])
         if fault.base == "rows-inserted":
             rows.insert(place, make_sibling(rows[place], dice))
+        elif fault.base == "rows-moved":
+            rows.move_last(place)
         else:
             rows.remove(place)
 

@@ -62,6 +62,17 @@ def test_rows_that_move_are_repaired(names: tuple[str, ...], tmp_path: Path) -> 
         assert ("came" in (one.outcome("endpoints.discovered").reason or "")) == (len(names) == 1)
 
 
+@pytest.mark.parametrize("names", [("rows-moved",), ("rows-moved", "rows-removed"), ("rows-moved", "total-low")])
+def test_rows_that_change_their_places_are_repaired(names: tuple[str, ...], tmp_path: Path) -> None:
+    """A list in the order of the last update: its last row comes to stand among those that were read."""
+    with ThreadedSandbox(plan(*map(Fault, names))) as sandbox:
+        one = Extraction(tmp_path, sandbox)
+        before = one.truth()
+        done = one.extract()
+        assert done.returncode == 0, done.stderr
+        assert one.check(before) == []
+
+
 def test_items_without_an_identifier_are_told_apart_by_their_content(tmp_path: Path) -> None:
     """One in seven has no id: each is there once, as it came."""
     with ThreadedSandbox(plan(Fault("no-id"))) as sandbox:

@@ -25,7 +25,7 @@ FORMS = (
     "hostile-surrogate",
     "hostile-nan",
 )
-SHIFTS = ("rows-inserted", "rows-removed", "rows-inserted-forever")
+SHIFTS = ("rows-inserted", "rows-removed", "rows-moved", "rows-inserted-forever")
 DEATHS = st.lists(st.tuples(st.integers(1, 40), st.sampled_from([0.0, 0.5, 1.0])), max_size=2)
 FAULTS = st.tuples(
     st.lists(st.sampled_from(PASSING), unique=True, max_size=2),
@@ -54,7 +54,7 @@ def read_through(plan: Plan, deaths: Deaths, page_size: int) -> None:
             if not any("rows" in fault.name or "repeated" in fault.name for fault in plan.faults):
                 assert not pages & set(one.pages_asked(asked))
         assert done.returncode in {0, 4}, done.stderr
-        reasons = one.check(before)
+        reasons = one.check(before, has_moved=any(fault.name == "rows-moved" for fault in plan.faults))
         assert bool(reasons) == (done.returncode == 4), done.stderr
 
 
