@@ -152,7 +152,12 @@ class AuditReading(ResourceReading):
         """Read it: why it is not complete, or None; or the windows that are to be read in its place."""
         can_split = self._is_selected is not False and bool(window.parts(2))
         paging = _WindowPaging(self._source.limit, self._most) if can_split else self.new_paging()
-        fault = await self._read_paging(window, paging)
+        try:
+            fault = await self._read_paging(window, paging)
+        except RequestRejected:  # so deep a position is not served
+            if can_split and self._has_run_dry(paging):
+                return None, window.parts(2)
+            raise
         if isinstance(paging, _WindowPaging) and paging.is_too_large:
             total = paging.total_end or 0
             self._promised = max(self._promised, total)

@@ -277,9 +277,11 @@ async def _read_resource(run: _AccountRun, reading: ResourceReading) -> None:
     except Refused as error:
         log.warning("%s", error)
         can_do_without = not resource.is_required and not isinstance(error, Unauthorized)
-        extract = reading.result("skipped" if can_do_without else "incomplete", str(error))
+        extract = reading.result("skipped", str(error))
+        if not can_do_without or extract.rows_received:  # a part of a list would look like all of it
+            extract = msgspec.structs.replace(extract, status="incomplete")
+        run.extracts[resource.name] = extract
         if not can_do_without:
-            run.extracts[resource.name] = extract
             _deny(run.caller.account, resource, error)
     run.extracts[resource.name] = extract
 

@@ -36,6 +36,7 @@ class Log:
     tells: int = 10**9
     is_selected: bool = True
     is_from_exclusive: bool = False
+    refuses_from: int = 10**9
 
     def answer(self, asked: Asked, _number: int) -> Raw | None:
         """A page of it; None for other paths."""
@@ -46,6 +47,8 @@ class Log:
             first, last = (datetime.fromisoformat(asked.query[name]) for name in ("from", "to"))
             found = [one for one in found if self._begins(first, read_time(one)) and read_time(one) < last]
         offset, limit = int(asked.query["offset"]), int(asked.query["limit"])
+        if offset >= self.refuses_from:
+            return 400, {}, b'{"errors": [{"code": "invalid_offset", "message": "offset is too large"}]}'
         page = {"items": found[: self.serves][offset : offset + limit], "total": min(len(found), self.tells)}
         return 200, {}, json.dumps({**page, "offset": offset, "limit": limit}).encode()
 
@@ -130,6 +133,16 @@ def test_a_limit_that_nobody_told_of_loses_nothing(tlm: Tlm, settings_for: Setti
     assert set(landed(settings, manifest)) == {event["id"] for event in log.events}
     assert outcome(manifest).status == "complete"
     assert outcome(manifest).rows_received <= 2300 + serves + 5  # the limit is learnt by one window that ran dry
+
+
+def test_positions_that_are_too_deep_lie_in_smaller_windows(tlm: Tlm, settings_for: Settings) -> None:
+    """A service that refuses offsets from 300 on: the log is read in windows that need none."""
+    log = Log(events(1303), refuses_from=300)
+    tlm.instead = log.answer
+    settings = settings_for({"prod": tlm.base_url}, page_size=100)
+    (manifest,) = extract(settings).manifests
+    assert set(landed(settings, manifest)) == {event["id"] for event in log.events}
+    assert outcome(manifest).status == "complete"
 
 
 @pytest.mark.usefixtures("small_windows")

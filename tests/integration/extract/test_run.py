@@ -190,6 +190,17 @@ def test_another_list_that_is_refused_is_skipped_with_the_reason(tlm: Tlm, setti
     assert str(reply[0]) in (one.reason or "")
 
 
+def test_a_list_that_is_refused_half_way_is_not_skipped(tlm: Tlm, settings_for: Settings) -> None:
+    """What was read of it would look like all of it: the account is incomplete."""
+    refuse = instead("agents", FORBIDDEN)
+    tlm.instead = lambda asked, number: refuse(asked, number) if asked.query.get("offset", "0") != "0" else None
+    settings = settings_for({"prod": tlm.base_url}, page_size=2)
+    with pytest.raises(RunIncomplete, match=r"agents: .*403"):
+        extract(settings)
+    one = outcome(find_runs(settings.data / "landing")[-1], "agents")
+    assert (one.status, one.rows_received > 0) == ("incomplete", True)
+
+
 def test_refused_business_units_do_not_stop_the_run(tlm: Tlm, settings_for: Settings) -> None:
     """They are read first, yet not required."""
     tlm.instead = instead("business_units", FORBIDDEN)
