@@ -319,11 +319,14 @@ def _check_accounts(settings: Settings, place: Path) -> None:
             raise ConfigurationError(msg)
         seen.add(account.name)
         url = urlsplit(account.base_url)
+        if url.username or url.password:  # not printed: they are secrets
+            msg = f"{where}.base_url has a user or password in it; it must be scheme and host only, the key is api_key."
+            raise ConfigurationError(msg)
         plain_on_loopback = url.scheme == "http" and url.hostname in _LOOPBACK
         if not url.hostname or not (url.scheme == "https" or plain_on_loopback):
             msg = f'{where}.base_url "{account.base_url}" must be https://host (http only on loopback).'
             raise ConfigurationError(msg)
-        if url.path.strip("/") or url.query or url.username:
+        if url.path.strip("/") or url.query:
             msg = f'{where}.base_url "{account.base_url}" must be scheme and host only, without a path.'
             raise ConfigurationError(msg)
         if account.client_certificate is not None and url.scheme != "https":

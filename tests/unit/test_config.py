@@ -138,6 +138,14 @@ def test_plain_http_is_for_loopback_only(tmp_path: Path) -> None:
     assert read_settings(write(tmp_path, loopback), {}).accounts[0].base_url == "http://127.0.0.1:8080"
 
 
+def test_a_password_in_an_address_is_refused_and_not_printed(tmp_path: Path) -> None:
+    """It would stand in logs and messages."""
+    text = MINIMAL.replace("one.digicert", "user:geheim@one.digicert")
+    with pytest.raises(ConfigurationError, match="base_url has a user or password") as caught:
+        read_settings(write(tmp_path, text), {})
+    assert "geheim" not in str(caught.value)
+
+
 def test_a_key_file_that_others_can_write_is_refused(tmp_path: Path) -> None:
     """Whoever can write the file chooses the key."""
     key = tmp_path / "key"

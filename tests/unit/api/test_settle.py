@@ -123,21 +123,22 @@ EDITS = st.dictionaries(
 @given(
     st.integers(0, 200),
     EDITS,
-    st.sampled_from([(2, 2), (3, 3), (7, 7), (10, 10), (50, 50), (50, 5), (20, 3)]),
+    st.tuples(
+        st.sampled_from([(2, 2), (3, 3), (7, 7), (10, 10), (50, 50), (50, 5), (20, 3)]),
+        st.sampled_from(["tells a total", "tells none"]),
+    ),
     st.integers(1, 6),
     st.integers(0, 9),
-    st.sampled_from(["tells a total", "tells none"]),
 )
 def test_every_row_that_stays_is_read_once(
     size: int,
     edits: dict[int, list[tuple[str, float]]],
-    limit_and_cap: tuple[int, int],
+    kind: tuple[tuple[int, int], str],
     ahead: int,
     seed: int,
-    told: str,
 ) -> None:
     """Rows come and go before any request: none that stays is missing or doubled, none is invented."""
-    limit, cap = limit_and_cap
+    (limit, cap), told = kind
     server = Moving(list(range(size)), edits, cap, tells_total=told == "tells a total")
     landed, fault = read(server, limit, ahead=ahead, seed=seed)
     assert set(landed) <= server.ever
