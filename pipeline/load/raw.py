@@ -167,9 +167,9 @@ def _load(warehouse: Warehouse, landed: _Landed, run_id: str, mending: Mending |
     """Insert the items of one resource, from the mended file where there is one, and count what was odd in `run_id`."""
     try:
         if mending is None:
-            _read(warehouse, landed, landed.parts, _OBJECT_BYTES)
+            _read(warehouse, landed, _halves(landed), _OBJECT_BYTES)
         else:
-            _read(warehouse, landed, [mending.file], max(_OBJECT_BYTES, mending.longest + 1))
+            _read(warehouse, landed, [(0, [mending.file])], max(_OBJECT_BYTES, mending.longest + 1))
     except EngineRefused as error:
         raise _RefusedError(landed, str(error)) from None
     _require_count(warehouse, landed)
@@ -180,26 +180,38 @@ def _load(warehouse: Warehouse, landed: _Landed, run_id: str, mending: Mending |
         _insert(warehouse, "meta.drift", {**where, **found})
 
 
-def _read(warehouse: Warehouse, landed: _Landed, files: list[Path], object_bytes: int) -> None:
-    """Insert the items of `files`; row_number() over the reader is the position in the files, whatever the threads.
+def _halves(landed: _Landed) -> list[tuple[int, list[Path]]]:
+    """The parts in two lists of about the same size, each with the number of items in front of it."""
+    parts, whole = landed.extract.parts, sum(part.bytes for part in landed.extract.parts)
+    ends = itertools.accumulate(part.bytes for part in parts)
+    cut = sum(2 * end - part.bytes <= whole for part, end in zip(parts, ends, strict=True))
+    halves = [(0, landed.parts[:cut]), (sum(part.rows for part in parts[:cut]), landed.parts[cut:])]
+    return [half for half in halves if half[1]]
 
-    Positions go on behind those of the account that are there already.
+
+def _read(warehouse: Warehouse, landed: _Landed, shares: list[tuple[int, list[Path]]], object_bytes: int) -> None:
+    """Insert the items of `shares`: files, with the number of items in front of them.
+
+    row_number() over a reader is the position in its files, and keeps it to one thread: so the shares are read side by
+    side. Positions go on behind those of the account that are there already.
     """
     kinds = {field.name: "JSON" if field.kind.is_nested else "VARCHAR" for field in landed.call.fields}
     columns = ", ".join(f"{literal(name)}: '{kind}'" for name, kind in kinds.items())
     fields = ", ".join(
         f"items.{identifier(field.name)} as {identifier(raw_column(field))}" for field in landed.call.fields
     )
-    names = ", ".join(literal(str(file)) for file in files)
     table = raw_table(landed.call).name
     last = f"select coalesce(max(received_no), 0) from {table} where account = ?"
     (before,) = warehouse.rows(last, [landed.manifest.account])[0]
-    warehouse.execute(
-        f"insert into {table} by name\n"
+    reads = [
         f"select {literal(landed.manifest.account)} as account, {literal(landed.manifest.run_id)} as run_id,"
-        f" {before} + row_number() over () as received_no, {fields}\n"
-        f"from read_ndjson([{names}], columns = {{{columns}}}, maximum_object_size = {object_bytes}) as items"
-    )
+        f" {before + in_front} + row_number() over () as received_no, {fields}\n"
+        f"from read_ndjson([{', '.join(literal(str(file)) for file in files)}], columns = {{{columns}}},"
+        f" maximum_object_size = {object_bytes}) as items"
+        for in_front, files in shares
+    ]
+    both = "\nunion all\n".join(reads)
+    warehouse.execute(f"insert into {table} by name\n{both}")
 
 
 def _counted(mending: Mending | None) -> list[tuple[str, int, str]]:

@@ -156,6 +156,8 @@ def open_writable(path: Path) -> Warehouse:
     connection = _connect(spill)
     with _translated():
         connection.execute(f"set threads = {min(_BUILD_THREADS, os.cpu_count() or 1)}")
+        # To keep the order of rows that have none, the second thread waits with its rows in memory, or stands idle.
+        connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach {literal(str(path))} as {CATALOG} ({FILE_OPTIONS})")
         connection.execute(f"use {CATALOG}")
     return Warehouse(connection, spill)

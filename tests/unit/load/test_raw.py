@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -134,12 +135,14 @@ def test_a_part_of_fewer_lines_than_the_manifest_says_stops_the_load(
 
 
 @pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("ends", [[3000], [1500, 3000], [1, 1200, 1202, 1203, 2500, 3000]])
 def test_the_position_received_does_not_depend_on_threads(
-    threads: int, land: Land, landing: Path, warehouse: Warehouse
+    threads: int, ends: list[int], land: Land, landing: Path, warehouse: Warehouse
 ) -> None:
-    """received_no is the position over all parts, counted from 1."""
+    """received_no is the position over all parts, counted from 1, however many of them are read side by side."""
     warehouse.execute(f"set threads = {threads}")
-    load_run(warehouse, landing, land([item(n) for n in range(1, 1500)], [item(n) for n in range(1500, 3001)]))
+    parts = [[item(n) for n in range(start + 1, end + 1)] for start, end in pairwise([0, *ends])]
+    load_run(warehouse, landing, land(*parts))
     assert warehouse.rows(f"select count(*) from {DISCOVERED} where id <> 'e-' || received_no") == [(0,)]
     assert warehouse.rows(f"select max(received_no) from {DISCOVERED}") == [(3000,)]
 
