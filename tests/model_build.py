@@ -103,7 +103,7 @@ def _land_resource(account: Path, run_id: str, resource: str, page: Path) -> Ext
         items = msgspec.json.decode(body, type=list[msgspec.Raw])
     except msgspec.DecodeError:  # a hostile item, which the extraction lands all the same
         items = [msgspec.Raw(item) for item in split_items(body) or []]
-    landing = ResourceLanding(account, run_id, resource, _event_day if resource == "audit_log" else None)
+    landing = ResourceLanding(account, run_id, resource, _event_days if resource == "audit_log" else None)
     landing.write([LandedPage(0, len(items), items, body)])
     return Extract(
         resource=resource,
@@ -125,5 +125,5 @@ def _total(page: Path, items: int) -> int:
     return said.get(page.stem, items)
 
 
-def _event_day(item: msgspec.Raw) -> str:
-    return str(msgspec.json.decode(item).get("timestamp", ""))[:10] or "2026-01-01"
+def _event_days(items: Sequence[msgspec.Raw]) -> list[str]:
+    return [str(msgspec.json.decode(item).get("timestamp", ""))[:10] or "2026-01-01" for item in items]

@@ -16,8 +16,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pipeline.api.reply import Page
+
+T = TypeVar("T")
 
 _BRIDGES = 7  # tries to find the thread again, each reaching further up: 1, 1, 2, 4, ... pages
 _STALLS = 2  # pages in a row that add nothing although the API's total promises more
@@ -37,6 +40,13 @@ class Taken:
 
     places: Sequence[int]
     rest: Ask | None = None
+
+
+def pick(things: Sequence[T], places: Sequence[int]) -> Sequence[T]:
+    """The things at `places`; nearly always that is a slice."""
+    if isinstance(places, range):
+        return things[places.start : places.stop]
+    return [things[place] for place in places]
 
 
 class Paging:
@@ -121,7 +131,7 @@ class Paging:
         self._bridges = 0
         if self._strays:
             places = [place for place in places if keys[place] not in self._strays]
-        self.chain.extend(keys[place] for place in places)
+        self.chain.extend(pick(keys, places))
         self.end = ask.offset + len(keys)
         if is_first:
             self._learn_step(page)

@@ -17,7 +17,7 @@ from typing import Literal
 
 from pipeline.api.client import Client, Tally
 from pipeline.api.contract import Paging as PagingKind
-from pipeline.api.paging import Ask, Paging
+from pipeline.api.paging import Ask, Paging, pick
 from pipeline.api.reply import Page, read_page
 from pipeline.api.request import Caller, build_request, page_parameters
 from pipeline.api.settle import Answer, Settling
@@ -95,7 +95,7 @@ class ResourceReading:
         self.resource = resource
         self.note: str | None = None
         self._source = source
-        self._landing = ResourceLanding(account_folder, run_id, resource.name, resource.day_of)
+        self._landing = ResourceLanding(account_folder, run_id, resource.name, resource.days_of)
         self._is_array = resource.call.paging is PagingKind.ARRAY
         self._paging = self.new_paging()
         self._keys = Keys(resource.call.identity)
@@ -185,7 +185,7 @@ class ResourceReading:
         while True:
             keys = self._keys.of(page.items)
             taken = paging.take(ask, page, keys)
-            fresh = keys if len(taken.places) == len(keys) else array("q", [keys[place] for place in taken.places])
+            fresh = array("q", pick(keys, taken.places))
             self._storing.add((self._landed_page(reading, ask, page, taken.places), fresh), places)
             if taken.rest is None:
                 return
@@ -200,7 +200,7 @@ class ResourceReading:
         return LandedPage(
             offset=ask.offset,
             total=page.total,
-            items=[page.items[place] for place in places],
+            items=pick(page.items, places),
             body=page.body,
             end=paging.end,
             is_repair=is_repair,

@@ -146,15 +146,21 @@ _journal_line = msgspec.json.Decoder(JournalLine)
 class ResourceLanding:
     """Writes the pages of one resource of one run. Blocking: call it from a worker thread, one call at a time.
 
-    `day_of`: gives the day (YYYY-MM-DD) of an item; then items go to the account's `events` folder by that day.
+    `days_of`: gives the days (YYYY-MM-DD) of items; then they go to the account's `events` folder by that day.
     Every method raises OutputFailed, naming the path, when the disk refuses.
     """
 
-    def __init__(self, account: Path, run_id: str, resource: str, day_of: Callable[[msgspec.Raw], str] | None) -> None:
+    def __init__(
+        self,
+        account: Path,
+        run_id: str,
+        resource: str,
+        days_of: Callable[[Sequence[msgspec.Raw]], Sequence[str]] | None,
+    ) -> None:
         self._account = account
         self._run_id = run_id
         self._folder = account / run_id / resource
-        self._day_of = day_of
+        self._days_of = days_of
         self._files: dict[str, _File] = {}
         self._journal = _File(self._folder / JOURNAL, JOURNAL)
         self._current = 1
@@ -232,14 +238,18 @@ class ResourceLanding:
     ) -> Iterator[tuple[_File, Sequence[msgspec.Raw | bytes]]]:
         if not items:
             return
-        if self._day_of is None:
+        if self._days_of is None:
             yield self._part(), items
             return
-        days: dict[str, list[msgspec.Raw | bytes]] = {}
-        for original, item in zip(originals, items, strict=True):
-            days.setdefault(self._day_of(original), []).append(item)
-        for day in sorted(days):
-            yield self._events(day), days[day]
+        days = self._days_of(originals)
+        if min(days) == max(days):
+            yield self._events(days[0]), items
+            return
+        by_day: dict[str, list[msgspec.Raw | bytes]] = {day: [] for day in sorted(set(days))}
+        for day, item in zip(days, items, strict=True):
+            by_day[day].append(item)
+        for day, group in by_day.items():
+            yield self._events(day), group
 
     def _part(self) -> _File:
         name = f"part-{self._current:05}.ndjson.zst"
@@ -254,10 +264,10 @@ class ResourceLanding:
     def _file(self, name: str) -> _File:
         """The file of a part by its name in the journal and the manifest."""
         if name not in self._files:
-            path = (self._folder if self._day_of is None else self._account) / name
+            path = (self._folder if self._days_of is None else self._account) / name
             make_folder(path.parent)
             self._files[name] = _File(path, name)
-            if self._day_of is None:
+            if self._days_of is None:
                 self._current = len(self._files)
         return self._files[name]
 
@@ -297,7 +307,7 @@ class ResourceLanding:
     def _cut_back(self) -> None:
         """Take away what no journal line names: the ends of files, and files of this run that were just begun."""
         events = self._account.glob(f"events/*/{self._run_id}.*")
-        found = self._folder.glob("part-*") if self._day_of is None else events
+        found = self._folder.glob("part-*") if self._days_of is None else events
         known = {file.path: file for file in (*self._files.values(), self._journal)}
         for path in (*found, self._journal.path):
             try:

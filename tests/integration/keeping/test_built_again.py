@@ -20,7 +20,7 @@ def land_events(kept: Any, run: str, days: int, ids: tuple[str, ...]) -> str:
     at = like.as_of_at + timedelta(days=days)
     alone = f"{at:%Y%m%dT%H%M%SZ}-abcdef"
     body = msgspec.json.encode([{"id": name, "timestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}"} for name in ids])
-    landing = ResourceLanding(folder, alone, "audit_log", lambda _: f"{at:%Y-%m-%d}")
+    landing = ResourceLanding(folder, alone, "audit_log", lambda items: [f"{at:%Y-%m-%d}"] * len(items))
     items = msgspec.json.decode(body, type=list[msgspec.Raw])
     landing.write([LandedPage(0, len(items), items, body)])
     extract = msgspec.structs.replace(

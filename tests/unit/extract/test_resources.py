@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
 
 from pipeline.config import RESOURCES, Extract
 from pipeline.errors import UsageError
-from pipeline.extract.resources import audit_window, choose_resources, event_day, wire_time
+from pipeline.extract.resources import audit_window, choose_resources, event_days, wire_time
 from pipeline.runs.manifest import Extract as Extracted
 from pipeline.runs.manifest import KeySees, Manifest
 
@@ -99,22 +99,37 @@ def test_a_clock_that_went_back_gives_no_window_that_ends_before_it_begins() -> 
     assert audit_window(Extract(), [run_of(-9)], NOW) == (NOW, NOW)
 
 
-@pytest.mark.parametrize(
-    ("timestamp", "day"),
-    [
-        ('"2026-05-11T08:15:30Z"', date(2026, 5, 11)),
-        ('"2026-05-11T08:15:30.123456+00:00"', date(2026, 5, 11)),
-        ('"2026-05-11T01:00:00+05:30"', date(2026, 5, 10)),
-        ('"2026-05-11T23:30:00-08:00"', date(2026, 5, 12)),
-        ('"2026-05-11T08:15:30"', date(2026, 5, 11)),
-        ('"2026-05-11"', date(2026, 5, 11)),
-        ('"0001-01-01T00:00:00+05:00"', NOW.date()),
-        ('"yesterday"', NOW.date()),
-        ("null", NOW.date()),
-        ("1747000000", NOW.date()),
-    ],
-)
-def test_an_event_belongs_to_its_day_in_utc(timestamp: str, day: date) -> None:
+TIMES = {
+    '"2026-05-11T08:15:30Z"': "2026-05-11",
+    '"2026-05-11T23:59:59Z"': "2026-05-11",
+    '"2026-05-11T08:15:30.123456+00:00"': "2026-05-11",
+    '"2026-05-11T01:00:00+05:30"': "2026-05-10",
+    '"2026-05-11T23:30:00-08:00"': "2026-05-12",
+    '"2026-05-11T08:15:30"': "2026-05-11",
+    '"2026-05-11"': "2026-05-11",
+    '"0001-01-01T00:00:00+05:00"': "2026-11-24",
+    '"2026-02-30T08:15:30Z"': "2026-11-24",
+    '"2026-05-11T24:15:30Z"': "2026-11-24",
+    '"yesterday"': "2026-11-24",
+    "null": "2026-11-24",
+    "1747000000": "2026-11-24",
+    '"\\ud800"': "2026-11-24",
+}
+
+
+def events_at(*timestamps: str) -> list[msgspec.Raw]:
+    """Events that say they happened then."""
+    return [msgspec.Raw(b'{"id":"e1","timestamp":%s}' % timestamp.encode()) for timestamp in timestamps]
+
+
+@pytest.mark.parametrize("timestamp", TIMES)
+def test_an_event_belongs_to_its_day_in_utc(timestamp: str) -> None:
     """A timestamp that does not parse falls on the day of the run."""
-    item = msgspec.Raw(b'{"id":"e1","timestamp":%s}' % timestamp.encode())
-    assert event_day(item, NOW.date()) == day
+    assert [*event_days(events_at(timestamp), NOW.date())] == [TIMES[timestamp]]
+
+
+def test_the_day_of_an_event_does_not_depend_on_its_neighbours() -> None:
+    """Events of the usual form are read as one, and others among them change nothing."""
+    usual = [timestamp for timestamp in TIMES if len(timestamp) == len('"2026-05-11T08:15:30Z"')]
+    for some in (usual[:2], usual, [*TIMES]):
+        assert [*event_days(events_at(*some), NOW.date())] == [TIMES[timestamp] for timestamp in some]

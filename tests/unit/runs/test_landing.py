@@ -80,7 +80,9 @@ def test_a_new_part_begins_when_one_is_full(tmp_path: Path, monkeypatch: pytest.
 
 def test_events_go_to_the_folder_of_their_day(tmp_path: Path) -> None:
     """A page of events is split by day; the journal has a frame for each."""
-    writer = ResourceLanding(tmp_path, RUN, "audit_log", lambda item: json.loads(bytes(item))["day"])
+    writer = ResourceLanding(
+        tmp_path, RUN, "audit_log", lambda items: [json.loads(bytes(item))["day"] for item in items]
+    )
     events = [b'{"day":"2026-11-%d","id":%d}' % (day, number) for number, day in enumerate((23, 22, 23))]
     writer.write([page(0, *events)])
     names = [f"events/2026-11-{day}/{RUN}.ndjson.zst" for day in (22, 23)]
@@ -103,7 +105,7 @@ def test_an_empty_page_leaves_a_journal_line_and_no_part(tmp_path: Path) -> None
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     """Folders 0700, files 0600, whatever the umask."""
-    writer = ResourceLanding(tmp_path / "landing" / "prod", RUN, "audit_log", lambda _item: "2026-11-24")
+    writer = ResourceLanding(tmp_path / "landing" / "prod", RUN, "audit_log", lambda items: ["2026-11-24"] * len(items))
     writer.write([page(0, b"1")])
     modes = {
         (stat.S_IMODE(path.stat().st_mode), path.is_dir())
