@@ -121,7 +121,7 @@ def test_an_unknown_group_publishes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_file_of_free_blocks_is_written_anew(tmp_path: Path) -> None:
-    """When more than half of the blocks are free the file shrinks, and keeps tables, comments, views and macros."""
+    """When over half of the blocks are free the file shrinks, and keeps tables, their order, comments, views, macros."""
     path = tmp_path / "tlm.duckdb"
     build = open_build(path)
     warehouse = build.warehouse
@@ -130,7 +130,8 @@ def test_a_file_of_free_blocks_is_written_anew(tmp_path: Path) -> None:
     warehouse.execute("create table core.answer as select 21 as value")
     warehouse.execute("create view core.twice as select core.doubled(value) as value from core.answer")
     warehouse.execute("comment on column core.answer.value is 'half of it'")
-    warehouse.execute("create table core.large as select md5(range::varchar) as text from range(300000)")
+    warehouse.execute("create table core.large as select md5(range::varchar) as text from range(900000)")
+    warehouse.execute("create table core.ordered as select hash(range) as key from range(300000) order by key")
     publish(build)
     large = path.stat().st_size
     build = open_build(path)
@@ -139,6 +140,8 @@ def test_a_file_of_free_blocks_is_written_anew(tmp_path: Path) -> None:
     assert path.stat().st_size * 2 < large
     with open_read_only(path) as reader:
         assert reader.rows("select value from core.twice") == [(42,)]
+        places = "select key, lag(key) over (order by rowid) as before from core.ordered"
+        assert reader.rows(f"select count(*) from ({places}) where before > key") == [(0,)]
         comments = "select comment from duckdb_columns() where table_name = 'answer'"
         assert reader.rows(comments) == [("half of it",)]
         tags = "select tags['storage_version'] from duckdb_databases() where database_name = 'tlm'"
