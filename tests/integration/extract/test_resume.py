@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -202,11 +201,10 @@ def test_a_damaged_page_is_read_again(tlm: Tlm, broken: tuple[config.Settings, s
 
 @pytest.mark.parametrize("replies", [0, 3])
 def test_who_stops_it_is_told_how_it_goes_on(
-    broken: tuple[config.Settings, str], replies: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    broken: tuple[config.Settings, str], replies: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With Ctrl-C: the run that had begun is named, and none where it had not, never an earlier one."""
     settings, earlier = broken
-    monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
     calls = 0
 
     def clock() -> datetime:
