@@ -66,7 +66,8 @@ def run(argv: Sequence[str]) -> int:
     """Run one command and give its exit code; every error is one sentence on stderr."""
     try:
         outcome = tlm.main(args=list(argv), prog_name="tlm", standalone_mode=False)
-        return _print(outcome) if hasattr(outcome, "lines") else int(outcome or Exit.DONE)  # --help and --version
+        is_told = hasattr(outcome, "lines")  # not of --help and --version
+        return _print(outcome, show_traceback="--debug" in argv) if is_told else int(outcome or Exit.DONE)
     except BrokenPipeError:
         return _quiet_stdout()
     except (KeyboardInterrupt, click.Abort):
@@ -84,13 +85,15 @@ def run(argv: Sequence[str]) -> int:
         return _say(error, show_traceback="--debug" in argv)
 
 
-def _print(outcome: Outcome) -> int:
+def _print(outcome: Outcome, *, show_traceback: bool) -> int:
     for line in outcome.lines:
         click.echo(line)
     sys.stdout.flush()
     if outcome.complaint is not None:
         from pipeline.log import mask  # noqa: PLC0415
 
+        if show_traceback and outcome.error is not None:
+            click.echo(mask("".join(traceback.format_exception(outcome.error))), err=True)
         click.echo(f"tlm: {mask(outcome.complaint)}", err=True)
     return int(outcome.exit_code)
 

@@ -25,11 +25,12 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Lines for stdout; where the job went on after an error, its sentence and the code for the shell."""
+    """Lines for stdout; where the job went on after an error, its sentence, the code for the shell, and the `error`."""
 
     lines: tuple[str, ...] = ()
     exit_code: Exit = Exit.DONE
     complaint: str | None = None
+    error: Exception | None = None
 
 
 def published(settings: Settings) -> Path:

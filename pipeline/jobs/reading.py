@@ -78,7 +78,7 @@ def extract(settings: Settings, selection: Selection, *, clock: Clock = utc_now,
         except (AccessDenied, ContractContradicted, RunIncomplete) as error:
             if error.run_id is None:
                 raise
-            return Outcome((error.run_id,), code_for(error), str(error))
+            return Outcome((error.run_id,), code_for(error), str(error), error)
 
 
 def extract_now(settings: Settings, selection: Selection, clock: Clock, *, show_progress: bool) -> str:

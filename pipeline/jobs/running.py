@@ -14,14 +14,14 @@ from pipeline.runs.lock import hold_lock
 
 def run_daily(settings: Settings, *, clock: Clock = utc_now, show_progress: bool = True) -> Outcome:
     """Extract and build; accounts that are not complete keep their last complete snapshot and make the code 3 or 4."""
-    code, complaint = Exit.DONE, None
+    code, failed = Exit.DONE, None
     with hold_lock(settings.data):
         try:
             extract_now(settings, Selection(), clock, show_progress=show_progress)
         except (AccessDenied, ContractContradicted, RunIncomplete) as error:
-            code, complaint = code_for(error), str(error)
+            code, failed = code_for(error), error
         built = build_now(settings, clock)
-    return Outcome(built.lines, code, complaint)
+    return Outcome(built.lines, code, None if failed is None else str(failed), failed)
 
 
 def run_weekly(settings: Settings, *, clock: Clock = utc_now, show_progress: bool = True) -> Outcome:
@@ -31,4 +31,4 @@ def run_weekly(settings: Settings, *, clock: Clock = utc_now, show_progress: boo
         return daily
     reported = report_weekly(settings, ReportRequest())
     exported = export(settings, ExportRequest(audiences=("job", "people")))
-    return Outcome(daily.lines + reported.lines + exported.lines, daily.exit_code, daily.complaint)
+    return Outcome(daily.lines + reported.lines + exported.lines, daily.exit_code, daily.complaint, daily.error)

@@ -29,7 +29,7 @@ def test_since_that_makes_no_sense_is_a_usage_error(place: Place, sandbox_of: St
     sandbox = sandbox_of(SMALL)
     place.configure(sandbox.base_url, sandbox.keys)
     for words, sentence in (
-        (("--since", "yesterday"), "'yesterday' does not match the format"),
+        (("--since", "yesterday"), "'yesterday' is no day; write it as"),
         (("--since", "2999-01-01"), "lies in the future"),
         (("--since", "2025-01-01", "--resume", "x"), "leave the other flags away"),
     ):
