@@ -165,7 +165,7 @@ class Paging:
     def is_proven(self) -> bool:
         """Whether nothing is left to doubt: the total never moved, and is the number of positions received."""
         if self.total_end is None:
-            return self.end == len(self.chain)
+            return not self.has_moved and self.end == len(self.chain)
         return not self.has_moved and self.total_end == len(self.chain) and (self.overlap > 0 or self.end <= self.step)
 
     def _glue(self, ask: Ask, keys: Sequence[int]) -> Sequence[int] | None:
