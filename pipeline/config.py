@@ -12,7 +12,6 @@ import os
 import re
 import stat
 import subprocess
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -21,8 +20,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipeline.errors import ConfigurationError, reason_of
+from pipeline.errors import ConfigurationError
 from pipeline.log import register_secret
+from pipeline.toml_file import TomlFile, convert_error, read_toml
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,6 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")  # it is a folder name and the head of every key
 _COMMAND_SECONDS = 30
 _SETTING_PREFIXES = ("TLM_EXTRACT_", "TLM_PUBLISH_", "TLM_REPORT_")
-_UNKNOWN_FIELD = re.compile("unknown field `(.*)`")
 
 PositiveInt = Annotated[int, msgspec.Meta(ge=1, le=36_500)]  # in days it is a century, which dates can hold
 
@@ -172,16 +171,14 @@ def read_settings(path: Path | None, environ: Mapping[str, str], flags: Mapping[
     """Settings from the file (default ./tlm.toml), the environment and flags (named e.g. "extract.page_size")."""
     place = path or Path(environ.get("TLM_CONFIG", FILE_NAME))
     try:
-        table = tomllib.loads(place.read_text(encoding="utf-8-sig"))
+        file = read_toml(place)
     except FileNotFoundError:
         looked = f"--config, TLM_CONFIG, {FILE_NAME} in {Path.cwd()}"
         msg = f"No configuration at {place} (looked at: {looked}); run `tlm init` to write one."
         raise ConfigurationError(msg) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{place} cannot be read as TOML: {reason_of(error)}; mend that line, or the path and mode."
-        raise ConfigurationError(msg) from None
+    table = file.table
     if "folder" in table:
-        msg = f"{place}: unknown key `folder`; remove it (paths are relative to the folder of this file)."
+        msg = f"{file.at('folder')}: unknown key `folder`; remove it (paths are relative to the folder of this file)."
         raise ConfigurationError(msg)
     variables = {dotted: name for name, dotted in _environment_names().items() if name in environ}
     given = {k: v for k, v in (flags or {}).items() if v is not None}
@@ -193,7 +190,7 @@ def read_settings(path: Path | None, environ: Mapping[str, str], flags: Mapping[
         if isinstance(target, dict):  # another type is refused below
             target[key] = value
     table["folder"] = str(place.resolve().parent)
-    settings = _validated(table, _Places(place, {k: name for k, name in variables.items() if k not in given}))
+    settings = _validated(table, _Places(file, {k: name for k, name in variables.items() if k not in given}))
     _check_environment(environ, settings)
     return settings
 
@@ -201,12 +198,14 @@ def read_settings(path: Path | None, environ: Mapping[str, str], flags: Mapping[
 class _Places(NamedTuple):
     """Where the settings come from: the file, and the environment variables of those that it does not decide."""
 
-    file: Path
+    file: TomlFile
     variables: Mapping[str, str]
 
     def of(self, dotted: str) -> str:
         """What errors name as the place of a setting."""
-        return f"the environment variable {self.variables[dotted]}" if dotted in self.variables else str(self.file)
+        return (
+            f"the environment variable {self.variables[dotted]}" if dotted in self.variables else self.file.at(dotted)
+        )
 
 
 def _environment_names() -> dict[str, str]:
@@ -232,40 +231,9 @@ def _check_environment(environ: Mapping[str, str], settings: Settings) -> None:
         raise ConfigurationError(msg)
 
 
-def explain(error: msgspec.ValidationError, kind: type[msgspec.Struct]) -> str:
-    """What is wrong with which key, and what to do; `kind` is what the table was to become."""
-    reason, _, place = str(error).partition(" - at `$")
-    place = place.rstrip("`").lstrip(".")
-    unknown = _UNKNOWN_FIELD.search(reason)
-    if unknown is not None:
-        near = difflib.get_close_matches(unknown[1], _keys_at(kind, place), n=1)
-        hint = f"did you mean {near[0]}?" if near else "the commented file that `tlm init` writes has all keys."
-        return f"unknown key {f'{place}.' if place else ''}{unknown[1]}; {hint}"
-    if place.rpartition(".")[2] in {"api_key", "password"} and "got `str`" in reason:
-        forms = '{ env = "NAME" }, { file = "path" } or { command = [...] }'
-        what = "password" if place.endswith("password") else "key"
-        return f"{place} holds a text; write {forms}, never the {what} itself."
-    if "<= 1.0" in reason or ">= 0.0" in reason:
-        return f"{place} must be a share between 0 and 1, e.g. 0.98."
-    return f"{place or 'the file'}: {reason[:1].lower()}{reason[1:]}; see the commented file that `tlm init` writes."
-
-
-def _keys_at(kind: type[msgspec.Struct], place: str) -> list[str]:
-    """The keys of the struct at a place such as `accounts[0].api_key` in `kind`."""
-    info: Any = msgspec.inspect.type_info(kind)
-    for part in re.findall(r"\w+", place):
-        if part.isdigit():
-            info = info.item_type
-        else:
-            info = next(field.type for field in info.fields if field.encode_name == part)
-        info = next((one for one in getattr(info, "types", ()) if hasattr(one, "fields")), info)
-    return [field.encode_name for field in info.fields if field.encode_name != "folder"]
-
-
 def _validated(table: dict[str, Any], places: _Places) -> Settings:
-    place = places.file
     if not table.get("accounts"):
-        msg = f"{place} names no account (looked for [[accounts]]); add one with `name` and `base_url`."
+        msg = f"{places.of('accounts')} names no account (looked for [[accounts]]); add one with `name` and `base_url`."
         raise ConfigurationError(msg)
     try:
         # Text from the environment may stand for a number; a number in TOML never stands for text.
@@ -276,10 +244,10 @@ def _validated(table: dict[str, Any], places: _Places) -> Settings:
             Settings,
         )
     except msgspec.ValidationError as error:
-        dotted = str(error).partition(" - at `$.")[2].rstrip("`")
-        msg = f"{places.of(dotted)}: {explain(error, Settings)}"
+        dotted, says = convert_error(error, Settings)
+        msg = f"{places.of(dotted)}: {says}"
         raise ConfigurationError(msg) from None
-    _check_accounts(settings, place)
+    _check_accounts(settings, places)
     try:
         ZoneInfo(settings.timezone)
     except (KeyError, ValueError, OSError):
@@ -290,12 +258,14 @@ def _validated(table: dict[str, Any], places: _Places) -> Settings:
     for key in ("resources", "required"):
         unknown = sorted(set(getattr(settings.extract, key)) - set(RESOURCES))
         if unknown:
-            msg = f"{place}: extract.{key} names {unknown[0]!r}, which is none of: {', '.join(RESOURCES)}."
+            where = places.of(f"extract.{key}")
+            msg = f"{where}: extract.{key} names {unknown[0]!r}, which is none of: {', '.join(RESOURCES)}."
             raise ConfigurationError(msg)
     for key in ("accept_assumed", "paths"):
         unknown = sorted(set(getattr(settings.contract, key)) - set(CALLS))
         if unknown:
-            msg = f"{place}: contract.{key} names {unknown[0]!r}, which is no call; `tlm contract show` lists them."
+            where = places.of(f"contract.{key}")
+            msg = f"{where}: contract.{key} names {unknown[0]!r}, which is no call; `tlm contract show` lists them."
             raise ConfigurationError(msg)
     if not re.fullmatch(r"0?[0-7]{3}", settings.publish.mode):
         where = places.of("publish.mode")
@@ -307,31 +277,40 @@ def _validated(table: dict[str, Any], places: _Places) -> Settings:
     return settings
 
 
-def _check_accounts(settings: Settings, place: Path) -> None:
+def _check_accounts(settings: Settings, places: _Places) -> None:
     seen: set[str] = set()
     for number, account in enumerate(settings.accounts):
-        where = f"{place}: accounts[{number}]"
-        if not _ACCOUNT_NAME.fullmatch(account.name):
-            msg = f'{where}.name "{account.name}" must be letters, digits, - or _ (it names a folder).'
-            raise ConfigurationError(msg)
-        if account.name in seen:
-            msg = f'{where}.name "{account.name}" stands twice; every account needs a name of its own.'
+        key, fault = _find_fault(account, seen)
+        if fault is not None:
+            msg = f"{places.of(f'accounts[{number}].{key}')}: accounts[{number}].{key} {fault}"
             raise ConfigurationError(msg)
         seen.add(account.name)
-        url = urlsplit(account.base_url)
-        if url.username or url.password:  # not printed: they are secrets
-            msg = f"{where}.base_url has a user or password in it; it must be scheme and host only, the key is api_key."
-            raise ConfigurationError(msg)
-        plain_on_loopback = url.scheme == "http" and url.hostname in _LOOPBACK
-        if not url.hostname or not (url.scheme == "https" or plain_on_loopback):
-            msg = f'{where}.base_url "{account.base_url}" must be https://host (http only on loopback).'
-            raise ConfigurationError(msg)
-        if url.path.strip("/") or url.query:
-            msg = f'{where}.base_url "{account.base_url}" must be scheme and host only, without a path.'
-            raise ConfigurationError(msg)
-        if account.client_certificate is not None and url.scheme != "https":
-            msg = f'{where}.client_certificate needs https, but base_url is "{account.base_url}"; change one of them.'
-            raise ConfigurationError(msg)
+
+
+def _find_fault(account: Account, seen: set[str]) -> tuple[str, str | None]:
+    """The key of an account that is wrong, and what is wrong with it; None: nothing."""
+    if not _ACCOUNT_NAME.fullmatch(account.name):
+        return "name", f'"{account.name}" must be letters, digits, - or _ (it names a folder).'
+    if account.name in seen:
+        return "name", f'"{account.name}" stands twice; every account needs a name of its own.'
+    fault = _find_fault_of_address(account)
+    if fault is not None:
+        return "base_url", fault
+    if account.client_certificate is not None and urlsplit(account.base_url).scheme != "https":
+        return "client_certificate", f'needs https, but base_url is "{account.base_url}"; change one of them.'
+    return "", None
+
+
+def _find_fault_of_address(account: Account) -> str | None:
+    url = urlsplit(account.base_url)
+    if url.username or url.password:  # not printed: they are secrets
+        return "has a user or password in it; it must be scheme and host only, the key is api_key."
+    plain_on_loopback = url.scheme == "http" and url.hostname in _LOOPBACK
+    if not url.hostname or not (url.scheme == "https" or plain_on_loopback):
+        return f'"{account.base_url}" must be https://host (http only on loopback).'
+    if url.path.strip("/") or url.query:
+        return f'"{account.base_url}" must be scheme and host only, without a path.'
+    return None
 
 
 def read_secret(reference: SecretReference | None, what: str, folder: Path) -> str:

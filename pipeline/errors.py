@@ -129,4 +129,7 @@ class RequestRejected(Refused):
 
 def reason_of(error: Exception) -> str:
     """An error of the system or of a parser as half a sentence: without the number and the path that ours names."""
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return f"line {line} is not UTF-8 text"
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).rstrip(".!")

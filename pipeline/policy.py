@@ -6,15 +6,14 @@ It becomes the one-row table `rules.policy`, so that SQL reads it like every oth
 from __future__ import annotations
 
 import ipaddress
-import tomllib
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from pipeline.config import explain
-from pipeline.errors import ConfigurationError, reason_of
+from pipeline.errors import ConfigurationError
+from pipeline.toml_file import TomlFile, convert_error, read_toml
 
 FILE_NAME = "policy.toml"
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -136,41 +135,45 @@ def read_policy(folder: Path) -> Policy:
     """The policy of `folder`, or the defaults where there is no policy.toml."""
     place = folder / FILE_NAME
     try:
-        table = tomllib.loads(place.read_text(encoding="utf-8-sig"))
-        policy = msgspec.convert(table, Policy)
+        file = read_toml(place)
     except FileNotFoundError:
         return Policy()
+    try:
+        policy = msgspec.convert(file.table, Policy)
     except msgspec.ValidationError as error:
-        msg = f"{place}: {explain(error, Policy)}"
+        key, says = convert_error(error, Policy)
+        msg = f"{file.at(key)}: {says}"
         raise ConfigurationError(msg) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{place} cannot be read as TOML: {reason_of(error)}; mend that line, or the path and mode."
-        raise ConfigurationError(msg) from None
-    _check(policy, place)
+    _check(policy, file)
     return policy
 
 
-def _check(policy: Policy, place: Path) -> None:
+def _check(policy: Policy, file: TomlFile) -> None:
     for number, rule in enumerate(policy.business_units):
         given = [kind for kind in UNIT_KINDS if getattr(rule, kind) is not None]
         if len(given) != 1:
             kinds = ", ".join(UNIT_KINDS)
-            msg = f"{place}: business_units[{number}] needs exactly one of {kinds}; it has {given or 'none'}."
+            where = file.at(f"business_units[{number}]")
+            msg = f"{where}: business_units[{number}] needs exactly one of {kinds}; it has {given or 'none'}."
             raise ConfigurationError(msg)
         if rule.network is not None:
             try:
                 ipaddress.ip_network(rule.network)
             except ValueError as error:
-                msg = f"{place}: business_units[{number}].network: {error}; write e.g. 10.20.0.0/16."
+                where = file.at(f"business_units[{number}].network")
+                msg = f"{where}: business_units[{number}].network: {error}; write e.g. 10.20.0.0/16."
                 raise ConfigurationError(msg) from None
-    for freeze in policy.freezes:
+    for number, freeze in enumerate(policy.freezes):
         if freeze.to_on < freeze.from_on:
-            msg = f'{place}: freeze "{freeze.name}" ends ({freeze.to_on}) before it begins ({freeze.from_on}).'
+            where = file.at(f"freezes[{number}].to_on")
+            msg = f'{where}: freeze "{freeze.name}" ends ({freeze.to_on}) before it begins ({freeze.from_on}).'
             raise ConfigurationError(msg)
     for number, hold in enumerate(policy.legal_holds):
         if not hold.reason.strip():
-            msg = f"{place}: legal_holds[{number}].reason is blank; say who asked for it or which case it is."
+            where = file.at(f"legal_holds[{number}].reason")
+            msg = f"{where}: legal_holds[{number}].reason is blank; say who asked for it or which case it is."
             raise ConfigurationError(msg)
         if hold.to_on is not None and hold.to_on < hold.from_on:
-            msg = f'{place}: legal hold "{hold.reason}" ends ({hold.to_on}) before it begins ({hold.from_on}).'
+            where = file.at(f"legal_holds[{number}].to_on")
+            msg = f'{where}: legal hold "{hold.reason}" ends ({hold.to_on}) before it begins ({hold.from_on}).'
             raise ConfigurationError(msg)

@@ -19,7 +19,7 @@ PERIOD = ("effective_from", "effective_to")
 
 def refuse_overlaps(path: Path) -> None:
     """BuildFailed names file and line of a day that does not parse, a period that ends too early, an overlap, a gap."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
         header = next(reader)
         column = header.index(PERIOD[0])

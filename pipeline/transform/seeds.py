@@ -8,11 +8,12 @@ reads no table, so a view that calls it stays right anywhere.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.errors import BuildFailed, EngineRefused
+from pipeline.errors import BuildFailed, EngineRefused, reason_of
 from pipeline.transform.model import Source, read_source
 from pipeline.transform.order import build_order
 from pipeline.transform.periods import PERIOD, refuse_overlaps
@@ -103,7 +104,7 @@ def _refuse_words(path: Path, header: list[str]) -> None:
     A rule that does not hold yet, and a second spelling of a word, would else be found by nobody.
     """
     lines: dict[str, int] = {}
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         for row in reader:
             where = f"{path} line {reader.line_num}"
@@ -125,10 +126,24 @@ def _refuse_words(path: Path, header: list[str]) -> None:
 
 
 def _read_header(path: Path) -> list[str]:
-    """The column names of a list; BuildFailed when the first line has none."""
-    with path.open(encoding="utf-8", newline="") as file:
-        names = next(csv.reader(file), [])
-    if not names or not all(name.isidentifier() for name in names) or len(set(names)) != len(names):
-        msg = f"{path} line 1: the first line of a list names its columns, each once; write it."
-        raise BuildFailed(msg)
+    """The column names of a list; BuildFailed names the line that has none, other cells than columns, or no text."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"{path} {reason_of(error)}; save the list as UTF-8."
+        raise BuildFailed(msg) from None
+    lines = csv.reader(io.StringIO(text), strict=True)
+    try:
+        names = next(lines, [])
+        if not names or not all(name.isidentifier() for name in names) or len(set(names)) != len(names):
+            msg = f"{path} line 1: the first line of a list names its columns, each once; write it."
+            raise BuildFailed(msg)
+        for cells in lines:
+            if cells and len(cells) != len(names):
+                where = f"{path} line {lines.line_num}"
+                msg = f"{where}: {len(cells)} cells for {len(names)} columns; put text with commas in double quotes."
+                raise BuildFailed(msg)
+    except csv.Error as error:
+        msg = f"{path} line {lines.line_num}: {error}; mend the line."
+        raise BuildFailed(msg) from None
     return names

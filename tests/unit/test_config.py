@@ -101,6 +101,34 @@ def test_a_wrong_key_says_what_to_write(tmp_path: Path, text: str, words: str) -
 
 
 @pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (MINIMAL + "[extract]\n\n# pages\npage_sise = 10\n", 7),
+        (MINIMAL + MINIMAL.replace('"prod"', "5"), 5),
+        (MINIMAL + MINIMAL, 5),
+        (MINIMAL + MINIMAL.replace("https", "http").replace("prod", "apac"), 6),
+        (MINIMAL + '[extract]\nresources = [\n    "audit_log",\n    "endpoints",\n]\n', 5),
+        (MINIMAL + '[contract.paths]\nagent = "/mpki/api/v1/agents"\n', 4),
+        (MINIMAL + "[contract.paths]\nagents = 5\n", 4),
+        (MINIMAL + 'api_key = "canary"\n', 4),
+        ('timezone = "Mars"\n' + MINIMAL, 1),
+        (MINIMAL + '[publish]\nmode = "rw"\n', 5),
+        (MINIMAL + 'folder = "x"\n', 4),
+        ("accounts = []\n", 1),
+        ('folder = "x"\n' + MINIMAL, 1),
+        (MINIMAL + "[extract]\npage_size = 10 20\n", 5),
+        (MINIMAL + "[extract]\nresources = [\n", 5),
+    ],
+)
+def test_a_wrong_setting_names_the_line(tmp_path: Path, text: str, line: int) -> None:
+    """The line of the key; of what is missing, or of another account, that of the table where it belongs."""
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(path, {})
+    assert f"{path} line {line}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("TLM_EXTRACT_PAGE_SIZE", "many"),

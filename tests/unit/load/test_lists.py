@@ -63,7 +63,7 @@ def test_a_wrong_waiver_names_file_and_line(tmp_path: Path, text: str, words: st
 def test_a_list_in_another_encoding_is_one_sentence(tmp_path: Path) -> None:
     """A spreadsheet that saved Latin-1."""
     (tmp_path / "waivers.csv").write_bytes(WAIVERS.encode() + GOOD.replace("Ada", "Zo\u00eb").encode("latin-1"))
-    with pytest.raises(ConfigurationError, match=r"waivers\.csv cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"waivers\.csv cannot be read \(line 2 is not UTF-8"):
         read_waivers(tmp_path)
 
 
