@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,7 +37,7 @@ def left_of_run(
     None: the process was killed before the account had a folder. UsageError when the run cannot be resumed.
     """
     landing = settings.data / "landing"
-    openings = {path.parts[-3]: read_opening(path) for path in landing.glob(f"*/{run_id}/run.json")}
+    openings = _read_openings(settings, run_id)
     if not openings:
         known = resumable_runs(settings, now)
         can = f"these can: {', '.join(known)}" if known else "none can, `tlm extract` starts a new one"
@@ -52,16 +53,31 @@ def left_of_run(
             msg = f"Run {run_id} reads the account {name}, which the configuration does not have; extract again."
             raise UsageError(msg)
         runs = find_runs(landing, name)
-        finished = next((one for one in runs if one.run_id == run_id and is_finished(one)), None)
+        finished = _find_finished(runs, run_id)
         newer = max((one.run_id for one in runs), default="")
         if finished is None and newer > run_id:
             msg = f"Account {name} has the later run {newer}, so run {run_id} is not resumed; extract again."
             raise UsageError(msg)
         left.append((configured[name], start, finished or openings.get(name)))
-    if all(isinstance(one, Manifest) for *_, one in left):
-        msg = f"Run {run_id} is finished, nothing is missing in it; `tlm build` publishes it, `tlm extract` reads anew."
-        raise UsageError(msg)
     return left
+
+
+def finished_run(settings: Settings, run_id: str) -> tuple[Manifest, ...]:
+    """The manifests of a run in which nothing is missing, whatever its age; else none, nor of an unknown run."""
+    landing = settings.data / "landing"
+    accounts = next((one.accounts for one in _read_openings(settings, run_id).values()), ())
+    found = [_find_finished(find_runs(landing, name), run_id) for name in accounts]
+    whole = tuple(one for one in found if one is not None)
+    return whole if len(whole) == len(found) else ()
+
+
+def _read_openings(settings: Settings, run_id: str) -> dict[str, Opening]:
+    """How a run began, by account."""
+    return {path.parts[-3]: read_opening(path) for path in (settings.data / "landing").glob(f"*/{run_id}/run.json")}
+
+
+def _find_finished(runs: Iterable[Manifest], run_id: str) -> Manifest | None:
+    return next((one for one in runs if one.run_id == run_id and is_finished(one)), None)
 
 
 def resumable_runs(settings: Settings, now: datetime) -> list[str]:
@@ -72,10 +88,9 @@ def resumable_runs(settings: Settings, now: datetime) -> list[str]:
 
 def _can_be_resumed(settings: Settings, run_id: str, now: datetime) -> bool:
     try:
-        left_of_run(settings, run_id, now)
+        return not finished_run(settings, run_id) and bool(left_of_run(settings, run_id, now))
     except UsageError:
         return False
-    return True
 
 
 def is_finished(manifest: Manifest) -> bool:

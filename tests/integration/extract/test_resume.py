@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -79,14 +80,25 @@ def test_drift_while_away_is_repaired(tlm: Tlm, broken: tuple[config.Settings, s
     assert "2 rows came and 1 went" in (agents.reason or "")
 
 
-def test_a_complete_run_is_not_resumed(tlm: Tlm, settings_for: Settings) -> None:
-    """Nothing is missing in it."""
+def test_of_a_complete_run_nothing_is_asked_again(
+    tlm: Tlm, settings_for: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is missing in it, so there is nothing to do: that is told, and no error, however old it is."""
+    settings = settings_for({"prod": tlm.base_url})
+    before = extract(settings)
+    tlm.asked.clear()
+    with caplog.at_level(logging.INFO, "pipeline"):
+        assert resume(settings, before.run_id, NOW + timedelta(days=40)) == before
+    assert tlm.asked == []
+    assert f"Run {before.run_id} is finished, nothing is missing in it" in caplog.text
+
+
+def test_a_resume_of_a_complete_run_prints_its_id_and_ends_well(tlm: Tlm, settings_for: Settings) -> None:
+    """As the command: exit code 0, the id for the next command."""
     settings = settings_for({"prod": tlm.base_url})
     run_id = extract(settings).run_id
-    tlm.asked.clear()
-    with pytest.raises(UsageError, match="is finished, nothing is missing"):
-        resume(settings, run_id)
-    assert tlm.asked == []
+    outcome = reading.extract(settings, reading.Selection(resume=run_id), clock=lambda: NOW, show_progress=False)
+    assert (outcome.lines, outcome.exit_code) == ((run_id,), 0)
 
 
 def test_an_unknown_run_is_refused_with_the_choice(broken: tuple[config.Settings, str]) -> None:
