@@ -5,6 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +25,7 @@ from pipeline.jobs import reading
 from pipeline.runs.landing import read_items
 from pipeline.runs.manifest import find_runs
 
-from .conftest import NOW, PATHS, Asked, Raw, Tlm
+from .conftest import KEY, NOW, PATHS, Asked, Raw, Tlm
 
 Settings = Callable[..., config.Settings]
 LISTS = ("endpoints.automatable", "endpoints.unsecured", "endpoints.discovered", "agents")
@@ -232,3 +237,44 @@ def test_who_stops_it_is_told_how_it_goes_on(
     told = [record.getMessage() for record in caplog.records if "goes on" in record.getMessage()]
     assert told == [f"Run {run} is kept as far as it came; `tlm extract --resume {run}` goes on." for run in begun]
     assert len(begun) == (1 if replies else 0)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_service_manager_stops_it_as_ctrl_c_does(tlm: Tlm, tmp_path: Path, sent: signal.Signals) -> None:
+    """In the middle of a list: the run and the next command are told, the journal holds, the resume gets the rest."""
+    (tmp_path / "tlm.toml").write_text(
+        f'[[accounts]]\nname = "prod"\nbase_url = "{tlm.base_url}"\napi_key = {{ env = "TLM_KEY" }}\n'
+        "[extract]\npage_size = 10\nrequests_per_second = 10000\nconcurrency = 1\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "pipeline", "--config", str(tmp_path / "tlm.toml"), "extract"]
+    only = [word for name in LISTS for word in ("--resource", name)]
+    started = threading.Event()
+    children: list[subprocess.Popen[str]] = []
+
+    def stop(asked: Asked, _number: int) -> Raw | None:
+        if asked.path == PATHS["agents"] and asked.query["offset"] != "0":
+            started.wait(10)
+            children[0].send_signal(sent)
+        return None
+
+    tlm.instead = stop
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "TLM_KEY": KEY}
+    with subprocess.Popen(
+        [*command, *only], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        children.append(child)
+        started.set()
+        out, talk = child.communicate(timeout=30)
+    run_id = next((tmp_path / "data" / "landing" / "prod").glob("*/run.json")).parent.name
+    assert (child.returncode, out) == (128 + sent, "")
+    *_, told, last = filter(None, talk.splitlines())  # a terminal shows ^C on a line that is ended first
+    assert told.endswith(f"Run {run_id} is kept as far as it came; `tlm extract --resume {run_id}` goes on.")
+    assert last == "Stopped; nothing half-done was published."
+    assert "Traceback" not in talk
+    tlm.instead = lambda _asked, _number: None
+    again = subprocess.run([*command, "--resume", run_id], env=environ, capture_output=True, text=True, check=True)
+    assert again.stdout == f"{run_id}\n"
+    (manifest,) = find_runs(tmp_path / "data" / "landing")
+    agents = next(one for one in manifest.extracts if one.resource == "agents")
+    assert (agents.status, agents.rows_received) == ("complete", 25)
