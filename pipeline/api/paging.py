@@ -4,7 +4,8 @@ Pages overlap by one item, and each is *glued* to what came before: it must hold
 what stands behind it. While the rows of a list keep their order among themselves, that is a proof, whenever and in
 whatever order the pages were fetched: a row that is there the whole time stands either before or behind the shared item
 in both pages, so it is in one of them. Rows that came or went in between move the offsets, not the proof; a page that
-shares no item is asked for again further up. Totals alone prove nothing: one row removed and another inserted leave
+shares no item is asked for again further up. That rows keep their order is not promised by the API: offsets that moved
+make a list one to look at twice (`has_moved`). Totals alone prove nothing: one row removed and another inserted leave
 them as they were, and a row is skipped.
 
 Once the first page has told the total, the further offsets are known and may be asked for at the same time; pages are

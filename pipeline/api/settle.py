@@ -10,9 +10,9 @@ chain becomes what the page says.
 A key that stands twice in the chain is either an id that the API gives twice, or a row that moved while it was read and
 hides another one: the pages around it are read again. Where a row is found to have changed its place among the others
 (a list in the order of the last update), neither overlap nor bisection prove anything: all of the list is read again,
-until a reading is whole by itself or brings nothing new. A short list whose total moved is read again in any case, for
-a row that moved and one that went leave no other trace together. Pages of one item cannot overlap: such a list is read
-until two readings agree.
+until a reading is whole by itself or brings nothing new. A short list whose total or offsets moved is read again in
+any case, for a row that moved and one that went leave no other trace together. Pages of one item cannot overlap: such
+a list is read until two readings agree.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Settling:
     """A second look at a list whose chain is `chain`, in pages of `step`; keys of `landed` are on the disk besides.
 
     `repeated` are the keys that stand in the chain more than once; `moved` those that changed their place since.
+    `has_moved`: the total or the offsets moved while the list was read.
     `run` yields wishes, is sent (page, keys), and after each `fresh` are the places in that page of items that were
     missing and are to be laid down. At the end `fault` says why the list is not complete, else `note` what was odd.
     """
@@ -56,7 +57,7 @@ class Settling:
     repeated: Collection[int]
     landed: set[int]
     has_overlap: bool = True
-    total_moved: bool = False
+    has_moved: bool = False
     note: str | None = None
     fault: str | None = None
     fresh: list[int] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Settling:
     _totals: set[int] = field(default_factory=set)
     _size: int = 0
     _is_short: bool = False
+    _tells_total: bool = False
 
     def run(self) -> Asking:
         """Look until the chain has as many positions as the API's total, or the list never stands still."""
@@ -85,12 +87,12 @@ class Settling:
             if is_whole and len(self._totals) == 1 and self.total == len(self.chain):
                 break
         else:
-            self.fault = f"the API's total is {self.total}, but " + (
+            self.fault = f"{self._said_total}, but " + (
                 f"the list ends after {len(self.chain)}"
                 if self._is_short
                 else f"received were {len(self.chain)}: rows came and went in each of {ROUNDS} readings"
             )
-        if not self.fault and (self.moved or (self.total_moved and len(self.chain) <= _SHORT * self.step)):
+        if not self.fault and (self.moved or (self.has_moved and len(self.chain) <= _SHORT * self.step)):
             yield from self._read_until_nothing_new()
         self._tell()
 
@@ -219,7 +221,7 @@ class Settling:
         page, keys = yield Ask(position)
         self.fresh = []
         if page.total is not None:
-            self.total = page.total
+            self.total, self._tells_total = page.total, True
         elif len(keys) < self.step:  # a bare array that ends with this page
             self.total = position + len(keys)
         self._totals.add(self.total)
@@ -268,6 +270,12 @@ class Settling:
                 continue
         return None
 
+    @property
+    def _said_total(self) -> str:
+        if self._tells_total:
+            return f"the API's total is {self.total}"
+        return f"the API gives no total and {self.total} positions were seen"
+
     def _tell(self) -> None:
         said = []
         if self.inserted or self.removed:
@@ -275,7 +283,7 @@ class Settling:
         if self.moved:
             said.append(f"{len(self.moved)} rows changed their places while the list was read")
         if self.total < len(self.chain):
-            said.append(f"the API's total is {self.total}, a second read confirmed {len(self.chain)} positions")
+            said.append(f"{self._said_total}, a second read confirmed {len(self.chain)} positions")
         if self.repeated:
             said.append(f"{len(self.repeated)} ids stand in the list more than once, confirmed by a second read")
         self.note = "; ".join(said) or None

@@ -225,7 +225,7 @@ class ResourceReading:
             doubles,
             reading.extra,
             has_overlap=paging.overlap > 0,
-            total_moved=paging.has_moved,
+            has_moved=paging.has_moved,
         )
         asking = settling.run()
         answer: Answer | None = None

@@ -88,7 +88,7 @@ def _versions(warehouse: Warehouse, model: Model, selected: Mapping[str, str], r
     run = literal(run_id)
     insert = f"insert into {model.name} ({columns}, from_run_id, to_run_id, is_removed)"
     fresh = f" select *, {run}, null, false from (select {columns} from ("
-    with warehouse.transaction():
+    with warehouse.in_order(), warehouse.transaction():  # the same file whatever the number of threads
         warehouse.execute(f"delete from {model.name} where from_run_id = ?", [run_id])
         warehouse.execute(f"update {model.name} set to_run_id = null where to_run_id = ?", [run_id])
         if not warehouse.rows(f"select 1 from {model.name} limit 1"):

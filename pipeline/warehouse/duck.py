@@ -129,6 +129,15 @@ class Warehouse:
             self.execute("reset memory_limit" if before is None else f"set memory_limit = '{before}MB'")
 
     @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Rows written in the block keep the order in which they come, also where no ORDER BY asks for one."""
+        self.execute("set preserve_insertion_order = true")
+        try:
+            yield
+        finally:
+            self.execute("set preserve_insertion_order = false")
+
+    @contextmanager
     def beside(self, path: Path, name: str) -> Iterator[None]:
         """The file at `path` is attached read-only as the catalog `name` while the block runs."""
         self.execute(f"attach {literal(str(path))} as {name} (read_only)")

@@ -157,8 +157,8 @@ def _compact(warehouse: Warehouse, building: Path) -> None:
         return
     small = building.with_name(building.name + ".small")
     warehouse.execute(f"attach {literal(str(small))} as small ({FILE_OPTIONS})")
-    warehouse.execute("set preserve_insertion_order = true")  # that of a table's ORDER BY
-    warehouse.execute(f"copy from database {CATALOG} to small")
+    with warehouse.in_order():  # that of a table's ORDER BY
+        warehouse.execute(f"copy from database {CATALOG} to small")
     warehouse.execute("checkpoint small")
     warehouse.execute("detach small")
     warehouse.close()

@@ -95,7 +95,7 @@ def settle(server: Moving, paging: Paging, landed: list[int], limit: int) -> tup
         doubles,
         set(),
         has_overlap=paging.overlap > 0,
-        total_moved=paging.has_moved,
+        has_moved=paging.has_moved,
     )
     asking = settling.run()
     answer: Answer | None = None
@@ -225,3 +225,11 @@ def test_a_row_that_came_twice_was_moved_and_is_not_given_twice() -> None:
     server = Moving(list(range(100)), {4: [("to 0.1", 0.9), ("to 0.75", 0.46)]})
     landed, fault = read(server, 20, ahead=1)
     assert (fault, set(landed)) == (None, set(range(100)))
+
+
+def test_a_total_that_nobody_gave_is_not_the_apis() -> None:
+    """A list without a total that grows with every request: the reason does not name a total of the API."""
+    edits = {number: [("insert", 0.0)] for number in range(1, 400)}
+    _, fault = read(Moving(list(range(60)), edits, tells_total=False), 10)
+    assert fault is not None
+    assert "API's total" not in fault
