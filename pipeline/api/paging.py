@@ -57,7 +57,9 @@ class Paging:
     `end` is the position behind its last item, as of the page that brought it; totals are None where the API gave none.
     `is_over`: what is still under way is of no use. `is_array`: the list is documented as one bare array, so the first
     bare array is all of it. A list of which a part is on the disk is continued with `resume`. `has_moved`: the total
-    changed, or a page did not begin with the item that the page before it ended with.
+    changed, or a page did not begin with the item that the page before it ended with. `has_jumped`: what a page shares
+    with the list stands behind items that nobody has seen, and what stood behind it is not there: that one item may
+    have changed its place, and what was between is lost.
     """
 
     def __init__(self, limit: int, *, is_array: bool = False) -> None:
@@ -67,6 +69,7 @@ class Paging:
         self.total_start: int | None = None
         self.total_end: int | None = None
         self.has_moved = False
+        self.has_jumped = False
         self.is_over = False
         self.fault: str | None = None
         self._limit = limit
@@ -77,7 +80,6 @@ class Paging:
         self._stalls = 0
         self._is_last_full = False
         self._largest = 0
-        self._previous: frozenset[int] = frozenset()
         self._strays: set[int] = set()  # items that are there, and that rows inserted in front may bring once more
 
     @property
@@ -91,11 +93,10 @@ class Paging:
         is_at_end = self.total_end is not None and self.end >= self.total_end and not self._is_last_full
         return self.fault is None and self._stalls < _STALLS and (self.is_over or (is_at_end and not self._under_way))
 
-    def resume(self, chain: array[int], end: int, totals: tuple[int | None, int | None], *, has_moved: bool) -> None:
+    def resume(self, chain: array[int], end: int, totals: tuple[int | None, int | None]) -> None:
         """Continue behind pages that are on the disk."""
         self.chain, self.end, self._planned = chain, end, end
         self.total_start, self.total_end = totals
-        self.has_moved = has_moved
         self._is_last_full = True
 
     def next_ask(self) -> Ask | None:
@@ -124,8 +125,10 @@ class Paging:
         is_first = not self.chain
         self._largest = max(self._largest, len(keys))
         self._note_total(page.total)
-        if page.is_bare_array and (last := self._take_last_array(keys)) is not None:
-            return last
+        if page.is_bare_array and (whole := self._take_array(keys)) is not None:
+            return whole
+        if self.total_end is None and 0 < len(keys) == len(self.chain) and set(keys) == set(self.chain):
+            return self._take_again(ask, len(keys))
         places = self._glue(ask, keys)
         if places is None:
             return self._bridge(ask)
@@ -138,8 +141,6 @@ class Paging:
             self._learn_step(page)
             self._planned = self.end
         self._is_last_full = self.step <= len(keys) <= self._limit
-        if self.total_end is None and keys and not places and len(keys) == len(self.chain) and keys[0] == self.chain[0]:
-            self.is_over = True  # offset and limit are ignored: each page is the whole list
         return Taken(places, self._rest(ask, len(keys), len(places)))
 
     def _note_total(self, total: int | None) -> None:
@@ -150,23 +151,32 @@ class Paging:
         self.has_moved = self.has_moved or total != self.total_start
         self.total_end = total
 
-    def _take_last_array(self, keys: Sequence[int]) -> Taken | None:
-        """A bare array that is the whole list, or that tells nothing new: the list has ended, or paging is ignored."""
-        seen, self._previous = self._previous, frozenset(keys)
-        if not self.chain and keys and (self._is_array or len(keys) > self._limit):
-            self.chain.extend(keys)
-            self.end = len(keys)
-            self.is_over = True
-            return Taken(range(len(keys)))
-        if (not keys and not self.chain) or (keys and self._previous <= seen):
-            self.is_over = True
-            return Taken(())
-        return None
+    def _take_array(self, keys: Sequence[int]) -> Taken | None:
+        """The first bare array, where that is the whole list: it is documented so, or has more items than allowed."""
+        if self.chain or not keys or not (self._is_array or len(keys) > self._limit):
+            return None
+        self.chain.extend(keys)
+        self.end = len(keys)
+        self.is_over = True
+        return Taken(range(len(keys)))
+
+    def _take_again(self, ask: Ask, size: int) -> Taken:
+        """The page is all that is there once more: offsets are ignored, or as many rows were inserted in front.
+
+        A question far behind the end tells which: there the list has nothing, unless the offset is ignored.
+        """
+        far = self.end + self._limit
+        if ask.offset < far:
+            return Taken((), Ask(far, ask.until))
+        if size == self._limit:
+            return self._stop(f"no total, and the same full page of {size} items at every offset; raise page_size")
+        self.is_over = True
+        return Taken(())
 
     def is_proven(self) -> bool:
         """Whether nothing is left to doubt: the total never moved, and is the number of positions received."""
         if self.total_end is None:
-            return not self.has_moved and self.end == len(self.chain)
+            return not self.has_moved and self.end == len(self.chain) and (self.overlap > 0 or not self.end)
         return not self.has_moved and self.total_end == len(self.chain) and (self.overlap > 0 or self.end <= self.step)
 
     def _glue(self, ask: Ask, keys: Sequence[int]) -> Sequence[int] | None:
@@ -183,7 +193,7 @@ class Paging:
         if keys[0] == chain[-1]:
             return range(1, len(keys))
         if not self.overlap and ask.offset == self.end:
-            return range(len(keys))
+            return [place for place, key in enumerate(keys) if key not in chain]
         places = {key: place for place, key in enumerate(keys)}
         reach = max(4 * self._limit, 2 * (self.end - ask.offset))
         for index in range(len(chain) - 1, max(-1, len(chain) - 1 - reach), -1):
@@ -192,6 +202,7 @@ class Paging:
                 self.has_moved = True
                 shared = places[chain[index]]
                 late = [place for place in range(shared) if keys[place] not in chain]
+                self.has_jumped = self.has_jumped or (bool(late) and index < len(chain) - 1)
                 if late:  # they stand in the chain behind rows that they stand before in the list
                     self._strays.update(keys[: shared + 1])
                     self._strays.difference_update(keys[place] for place in late)

@@ -11,8 +11,9 @@ A key that stands twice in the chain is either an id that the API gives twice, o
 hides another one: the pages around it are read again. Where a row is found to have changed its place among the others
 (a list in the order of the last update), neither overlap nor bisection prove anything: all of the list is read again,
 until a reading is whole by itself or brings nothing new. A short list whose total or offsets moved is read again in
-any case, for a row that moved and one that went leave no other trace together. Pages of one item cannot overlap: such
-a list is read until two readings agree.
+any case, for a row that moved and one that went leave no other trace together; so is one that splicing cannot settle.
+Pages of one item cannot overlap: such a list is read until two readings agree. What no reading can see is a row that
+moves from the unread to the read part while as many others come and go that neither total nor offsets differ.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Settling:
     """A second look at a list whose chain is `chain`, in pages of `step`; keys of `landed` are on the disk besides.
 
     `repeated` are the keys that stand in the chain more than once; `moved` those that changed their place since.
-    `has_moved`: the total or the offsets moved while the list was read.
+    `has_moved`, `has_jumped`: what `Paging` saw of the list.
     `run` yields wishes, is sent (page, keys), and after each `fresh` are the places in that page of items that were
     missing and are to be laid down. At the end `fault` says why the list is not complete, else `note` what was odd.
     """
@@ -58,6 +59,7 @@ class Settling:
     landed: set[int]
     has_overlap: bool = True
     has_moved: bool = False
+    has_jumped: bool = False
     note: str | None = None
     fault: str | None = None
     fresh: list[int] = field(default_factory=list)
@@ -92,7 +94,8 @@ class Settling:
                 if self._is_short
                 else f"received were {len(self.chain)}: rows came and went in each of {ROUNDS} readings"
             )
-        if not self.fault and (self.moved or (self.has_moved and len(self.chain) <= _SHORT * self.step)):
+        is_short = len(self.chain) <= _SHORT * self.step
+        if self.moved or self.has_jumped or (is_short and (self.fault or self.has_moved)):
             yield from self._read_until_nothing_new()
         self._tell()
 
@@ -158,23 +161,18 @@ class Settling:
             yield from self._between(first, start)
 
     def _doubtful(self) -> Asking:
-        """Read again the pages around a key that stands more than once."""
-        hit = {index // self.step * self.step for index, key in enumerate(self.chain) if key in self.repeated}
-        for position in sorted(hit) if self.repeated else ():
+        """Read again the pages around a key that stands more than once: if it does not any more, its row moved."""
+        doubles = frozenset(self.repeated)
+        hit = {index // self.step * self.step for index, key in enumerate(self.chain) if key in doubles}
+        stands: dict[int, set[int]] = {key: set() for key in doubles}
+        for position in sorted(hit) if doubles else ():
             _, keys = yield from self._ask(position)
+            for place, key in enumerate(keys):
+                if key in doubles:
+                    stands[key].add(position + place)
             self._splice(position, keys)
-        self.moved.update(self.repeated)
-        self.repeated = self._twice()
-        self.moved.difference_update(self.repeated)
-
-    def _twice(self) -> set[int]:
-        """Those of `repeated` that still stand in the chain more than once."""
-        seen: set[int] = set()
-        twice: set[int] = set()
-        for key in self.chain if self.repeated else ():
-            if key in self.repeated:
-                (twice if key in seen else seen).add(key)
-        return twice
+        self.repeated = {key for key, positions in stands.items() if len(positions) > 1}
+        self.moved = (self.moved | doubles) - self.repeated
 
     def _read_until_nothing_new(self) -> Asking:
         """All of the list again, until a reading stands by itself or has only what was received before.
@@ -186,11 +184,14 @@ class Settling:
             before = len(self.landed)
             seen, distinct = yield from self._read_again()
             if self._totals == {len(seen)} and len(seen) == distinct:
+                self.removed += len(set(self.chain).difference(seen))
                 self.chain[:] = seen
+                self.fault = None
                 return
             if len(self.landed) == before:
                 return
-        self.fault = f"rows changed their places in each of {ROUNDS} readings, and each brought rows that were new"
+        doubt = f"rows changed their places in each of {ROUNDS} readings, and each brought rows that were new"
+        self.fault = self.fault or doubt
 
     def _read_again(self) -> Generator[Ask, Answer, tuple[array[int], int]]:
         """Read all of the list once more; its keys, and how many are different. What is new is to be laid down."""
@@ -203,7 +204,7 @@ class Settling:
             self.landed.update(keys)
             self.inserted += len(self.fresh)
             seen.extend(keys)
-            if not keys or len(seen) >= self.total:
+            if not keys or (len(seen) >= self.total if self._tells_total else len(keys) < self.step):
                 return seen, len(set(seen))
 
     def _read_until_two_agree(self) -> Asking:
@@ -235,7 +236,10 @@ class Settling:
         first = next(((n, at) for n, key in enumerate(keys) if (at := self._find(key, position + n)) is not None), None)
         back = range(len(keys) - 1, -1, -1)
         last = next(((n, at) for n in back if (at := self._find(keys[n], position + n)) is not None), None)
-        if first is None or last is None or last[1] - first[1] < 0:
+        if first and last and last[1] < first[1]:  # what stood in front stands behind
+            self.moved.add(keys[first[0]])
+            return None
+        if first is None or last is None:
             if position or not is_end:
                 return None
             first, last = (0, 0), (len(keys) - 1, len(chain) - 1)

@@ -87,8 +87,8 @@ class _WindowPaging(Paging):
     def next_ask(self) -> Ask | None:
         return None if self.is_too_large else super().next_ask()
 
-    def resume(self, chain: array[int], end: int, totals: tuple[int | None, int | None], *, has_moved: bool) -> None:
-        super().resume(chain, end, totals, has_moved=has_moved)
+    def resume(self, chain: array[int], end: int, totals: tuple[int | None, int | None]) -> None:
+        super().resume(chain, end, totals)
         if not chain:
             self._judge(self.total_end)
 

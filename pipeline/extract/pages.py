@@ -58,6 +58,7 @@ class Journalled:
     totals: list[int] = field(default_factory=list)
     end: int = 0
     has_moved: bool = False
+    has_jumped: bool = False
     is_over: bool = False
 
     def add(self, line: JournalLine, keys: array[int]) -> None:
@@ -67,15 +68,15 @@ class Journalled:
             return
         self.chain.extend(keys)
         self.end, self.is_over = line.end, line.is_last
+        self.has_moved, self.has_jumped = line.has_moved, line.has_jumped
         if line.total is not None:
-            self.has_moved = self.has_moved or bool(self.totals and self.totals[0] != line.total)
             self.totals = [self.totals[0] if self.totals else line.total, line.total]
 
     def continue_in(self, paging: Paging) -> None:
         """Let `paging` go on behind it."""
         first, last = self.totals or (None, None)
-        paging.resume(self.chain, self.end, (first, last), has_moved=self.has_moved)
-        paging.is_over = self.is_over
+        paging.resume(self.chain, self.end, (first, last))
+        paging.has_moved, paging.has_jumped, paging.is_over = self.has_moved, self.has_jumped, self.is_over
 
 
 @dataclass(slots=True)
@@ -209,6 +210,8 @@ class ResourceReading:
             requests=self._tally.requests,
             retries=self._tally.retries,
             window=reading.window,
+            has_moved=paging.has_moved,
+            has_jumped=paging.has_jumped,
         )
 
     async def _settle(self, reading: ListReading) -> str | None:
@@ -226,6 +229,7 @@ class ResourceReading:
             reading.extra,
             has_overlap=paging.overlap > 0,
             has_moved=paging.has_moved,
+            has_jumped=paging.has_jumped,
         )
         asking = settling.run()
         answer: Answer | None = None

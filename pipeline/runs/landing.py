@@ -49,6 +49,8 @@ class LandedPage:
     requests: int = 0
     retries: int = 0
     window: str | None = None
+    has_moved: bool = False
+    has_jumped: bool = False
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -70,7 +72,8 @@ class JournalLine(msgspec.Struct, frozen=True):
     The page was asked for at `offset`, and `end` is the position behind it; `received` items of it were new.
     `is_repair`: they were found by a second look, not in the order of the list; `is_last`: the list ended with it;
     `is_hostile`: it took the slow path. `requests` and `retries` are those sent for the resource so far. `window`: the
-    part of the resource that the page belongs to, where it is read in parts.
+    part of the resource that the page belongs to, where it is read in parts. `has_moved`, `has_jumped`: what
+    `pipeline.api.paging` had seen of the list until then.
     """
 
     offset: int
@@ -84,6 +87,8 @@ class JournalLine(msgspec.Struct, frozen=True):
     requests: int = 0
     retries: int = 0
     window: str | None = None
+    has_moved: bool = False
+    has_jumped: bool = False
 
 
 @dataclass(slots=True)
@@ -231,6 +236,8 @@ class ResourceLanding:
             requests=page.requests,
             retries=page.retries,
             window=page.window,
+            has_moved=page.has_moved,
+            has_jumped=page.has_jumped,
         )
 
     def _sorted_out(

@@ -113,7 +113,13 @@ class Lists:
             rows.remove(place)
 
     def repeat(self, account: str, call: str, items: Sequence[bytes]) -> Sequence[bytes]:
-        """The selected items of a list, the first of them again in the middle and at the end where a fault says so."""
+        """The selected items of a list, the first of them again in the middle and at the end where a fault says so.
+
+        Of a list whose rows come and go only its first row of before, while it is the first: no row becomes three.
+        """
+        is_shifted = (account, call) in self._shifted
+        if is_shifted and items and items[0] != self.snapshot.accounts[account].lists[call][0]:
+            return items
         if items and any(f.base == "repeated-item" and f.concerns(account, call) for f in self._items):
             middle = len(items) // 2
             return [*items[:middle], items[0], *items[middle:], items[0]]

@@ -188,7 +188,7 @@ def test_a_bare_array_that_pages_ends_with_an_empty_page(total: int) -> None:
     assert (taken, paging.fault) == (list(range(total)), None)
 
 
-@pytest.mark.parametrize("total", [5, 10, 45])
+@pytest.mark.parametrize("total", [1, 5, 9, 45])
 def test_a_bare_array_that_ignores_paging_is_taken_once(total: int) -> None:
     """The same items again, in whatever order, or more than the limit: the list was whole the first time."""
     calls = 0
@@ -201,7 +201,33 @@ def test_a_bare_array_that_ignores_paging_is_taken_once(total: int) -> None:
     paging = Paging(10)
     taken, offsets = read_all(paging, answer, 10)
     assert (taken, paging.fault) == (list(range(total)), None)
-    assert len(offsets) == (1 if total > 10 else 2)
+    assert len(offsets) == (1 if total > 10 else 3)
+
+
+def test_a_bare_array_that_ignores_paging_and_fills_a_page_may_have_more() -> None:
+    """Ten of ten at every offset: whether there is an eleventh cannot be seen."""
+    paging = Paging(10)
+    read_all(paging, lambda _offset, _limit: page(range(10), None, None), 10)
+    assert "the same full page of 10 items at every offset" in (paging.fault or "")
+
+
+@pytest.mark.parametrize("size", [5, 9, 10])
+def test_rows_inserted_in_front_are_not_taken_for_an_ignored_offset(size: int) -> None:
+    """So many rows came that the second page is the first one again: there is more behind it."""
+    rows = list(range(40))
+    asked = 0
+
+    def answer(offset: int, limit: int) -> Page:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            rows[:0] = range(100, 100 + size - 1)
+        return page(rows[offset : offset + min(limit, size)], None, None)
+
+    paging = Paging(10)
+    taken, _ = read_all(paging, answer, 10)
+    assert set(range(40)) <= set(taken)
+    assert (paging.fault, paging.is_proven()) == (None, False)
 
 
 def test_a_documented_bare_array_that_pages_is_read_on() -> None:
