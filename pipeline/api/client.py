@@ -1,9 +1,9 @@
 """Sends requests and waits: the only place that knows the HTTP library.
 
 One client per account. Requests are paced evenly (`pace.py`), bounded in number, and tried again through stamina when
-the service says so or is not reachable; a Retry-After is served exactly and holds up the whole account. Redirects are
-never followed, so the key goes to no other host. `stamina.set_testing(True, ...)` removes every wait but that of the
-configured rate.
+the service says so or is not reachable; a Retry-After is served exactly and holds up the whole account, and one that
+asks for more patience than there is ends its requests. Redirects are never followed, so the key goes to no other host.
+`stamina.set_testing(True, ...)` removes every wait but that of the configured rate.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ class Client:
         self._pace = Pace(requests_per_second)
         self._turn = asyncio.Lock()
         self._deadline = 0.0
+        self._silence_seconds: float | None = None
         # One connection a session, the last one used first: a pool looks at each idle connection for every request.
         self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
         trust = httpx.create_ssl_context()
@@ -150,10 +151,17 @@ class Client:
         if seconds is None:
             return trial.attempts < self._patience.attempts and now < self._deadline
         if seconds > self._patience.total_seconds or now + seconds > self._deadline:
+            self._send_away(seconds)
             return False
         if not stamina.is_testing():
             self._pace.hold(now + seconds)
         return seconds
+
+    def _send_away(self, seconds: float) -> None:
+        """The service asked for more silence than there is patience: nothing more is sent to it."""
+        if self._silence_seconds is None:
+            self._silence_seconds = seconds
+            log.warning("%sthe service asks for %.0f s of silence; nothing more is sent.", self._line.prefix, seconds)
 
     async def _send(self, request: Request, tally: Tally, *, is_retry: bool) -> Reply:
         loop = asyncio.get_running_loop()
@@ -177,11 +185,17 @@ class Client:
         return Reply(response.status_code, headers, response.content, self._clock())
 
     async def _wait_for_turn(self) -> None:
-        """Wait, first come first served, until the rate allows a request; ServiceUnavailable when time is up."""
+        """Wait, first come first served, until the rate allows a request; ServiceUnavailable when time is up.
+
+        RateLimited where the service wants none for longer than there is patience.
+        """
         loop = asyncio.get_running_loop()
         async with self._turn:
             while True:
                 now = loop.time()
+                if (seconds := self._silence_seconds) is not None:
+                    msg = f"the service asked for {seconds:.0f} s of silence, so nothing more was sent to it"
+                    raise RateLimited(msg, seconds)
                 if now >= self._deadline:
                     minutes = self._patience.budget_seconds / 60
                     msg = (

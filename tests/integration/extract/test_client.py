@@ -16,7 +16,7 @@ from pipeline.api.request import Caller, build_request
 from pipeline.config import Account
 from pipeline.errors import RateLimited, ServiceUnavailable
 
-from .conftest import KEY, NOW, Tlm
+from .conftest import BASE, KEY, NOW, Tlm
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +63,29 @@ def test_a_wait_beyond_the_budget_is_not_begun(tlm: Tlm) -> None:
     with stamina.set_testing(False), pytest.raises(RateLimited, match=r"429.*1 attempt\)") as caught:
         fetch(tlm, Patience(), tally)
     assert (tally.requests, caught.value.retry_after_seconds) == (1, 3600)
+
+
+def test_after_such_a_wish_nothing_more_is_sent_to_the_service(tlm: Tlm, caplog: pytest.LogCaptureFixture) -> None:
+    """It is told once, and whoever still wanted to ask gets the same seconds."""
+    tlm.instead = lambda _asked, _number: (429, {"retry-after": "3600"}, b"")
+
+    async def ask() -> list[Page | BaseException]:
+        request = build_request(Caller(Account(name="prod", base_url=tlm.base_url), KEY), BY_NAME["agents"])
+        async with Client(requests_per_second=1000, concurrency=1, clock=lambda: NOW, line=Line("prod")) as client:
+            asking = (client.fetch(request, read_page, Tally()) for _ in range(3))
+            return await asyncio.gather(*asking, return_exceptions=True)
+
+    with stamina.set_testing(False):
+        first, *others = asyncio.run(ask())
+    assert [one.path for one in tlm.asked] == [BASE + "agent"]
+    assert "429" in str(first)
+    for other in others:
+        assert isinstance(other, RateLimited)
+        assert other.retry_after_seconds == 3600
+        assert "the service asked for 3600 s of silence, so nothing more was sent to it" in str(other)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "Account prod: the service asks for 3600 s of silence; nothing more is sent."
+    ]
 
 
 def test_attempts_are_counted_and_end(tlm: Tlm) -> None:

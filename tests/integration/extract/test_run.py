@@ -233,6 +233,20 @@ def test_an_unreachable_host_is_named(start_tlm: Callable[[], Tlm], tlm: Tlm, se
     assert outcome(manifest_of(settings), "agents").requests == 0
 
 
+def test_a_service_that_wants_silence_is_left_alone_by_one_account_only(
+    start_tlm: Callable[[], Tlm], tlm: Tlm, settings_for: Settings
+) -> None:
+    """A Retry-After beyond all patience: the account ends there, also its other lists; the other account goes on."""
+    busy = start_tlm()
+    busy.instead = lambda _asked, number: (503, {"retry-after": "86400"}, b"") if number == 3 else None
+    settings = settings_for({"apac": busy.base_url, "prod": tlm.base_url}, concurrency=1)
+    with pytest.raises(RunIncomplete, match=r"Account apac .*agents.*asked for 86400 s of silence.*--resume") as caught:
+        extract(settings)
+    assert "Account prod" not in str(caught.value)
+    assert len(busy.asked) == 3
+    assert manifest_of(settings, "prod").status == "complete"
+
+
 def test_a_base_url_that_answers_html_is_told_from_the_api(tlm: Tlm, settings_for: Settings) -> None:
     """Status 200 and a page for people."""
     html = (200, {"content-type": "text/html"}, b"<!DOCTYPE html><html><body>Welcome</body></html>")
