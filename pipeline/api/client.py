@@ -91,6 +91,8 @@ class Client:
         self._turn = asyncio.Lock()
         self._deadline = 0.0
         self._silence_seconds: float | None = None
+        self.has_answered = False
+        """Whether any reply came, of whatever status."""
         # One connection a session, the last one used first: a pool looks at each idle connection for every request.
         self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
         trust = httpx.create_ssl_context()
@@ -180,6 +182,7 @@ class Client:
             raise _explain(error, request) from None
         finally:
             self._idle.put_nowait(session)
+        self.has_answered = True
         self._adapt(response.status_code, sent_at, loop.time())
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, headers, response.content, self._clock())

@@ -154,7 +154,9 @@ async def _read_all(
         raise AccessDenied(msg, run_id)
     of_stopped = {run.opening.account for run in runs if run.stopped is not None}
     faults = {one.account: missing_in((), one.extracts) for one in manifests if one.account not in of_stopped}
-    incomplete = [f"Account {account} is incomplete: {fault}" for account, fault in faults.items() if fault]
+    incomplete = [
+        f"Account {account} is incomplete: {fault.rstrip('.')}." for account, fault in faults.items() if fault
+    ]
     if incomplete:
         msg = " ".join([*incomplete, sentences, _say_next_steps(run_id, manifests)]).replace("  ", " ")
         raise RunIncomplete(msg, run_id)
@@ -259,11 +261,12 @@ async def _read_account(
 async def _read_resources(run: _AccountRun, readings: list[ResourceReading], client: Client) -> None:
     """All of them; the first alone, because what stops it (the key, the address) would stop the others as well.
 
-    Then the instance's own document is asked once whether it describes the calls that the account cannot do without.
+    What ails that list alone keeps none of the others from being read. Then the instance's own document is asked once
+    whether it describes the calls that the account cannot do without.
     """
     first, *others = readings
     await _read_resource(run, first)
-    if run.extracts[first.resource.name].status == "incomplete":
+    if run.extracts[first.resource.name].status == "incomplete" and not client.has_answered:
         return
     contradiction = await find_contradiction(client, run.caller, run.opening.required)
     if contradiction is not None:

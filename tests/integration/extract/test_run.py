@@ -208,6 +208,22 @@ def test_refused_business_units_do_not_stop_the_run(tlm: Tlm, settings_for: Sett
     assert (manifest.status, manifest.key_sees.business_units) == ("complete", ())
 
 
+@pytest.mark.parametrize("reply", [(500, {}, b""), (200, {}, b'{"items": [], "total": 3}')])
+def test_business_units_that_fail_keep_no_other_list_from_being_read(
+    tlm: Tlm, settings_for: Settings, reply: Raw
+) -> None:
+    """Whether the service fails at them to the end or their counts do not add up: the account lacks them and no more."""
+    tlm.instead = instead("business_units", reply)
+    settings = settings_for({"prod": tlm.base_url})
+    with pytest.raises(
+        RunIncomplete, match=r"Account prod is incomplete: business_units: .*(attempts\)|readings)\. Run "
+    ):
+        extract(settings)
+    manifest = manifest_of(settings)
+    assert {one.resource for one in manifest.extracts if one.status != "complete"} == {"business_units"}
+    assert outcome(manifest, "endpoints.automatable").rows_received == len(tlm.lists["endpoints.automatable"])
+
+
 def test_accounts_are_read_side_by_side_and_one_does_not_stop_the_other(
     start_tlm: Callable[[], Tlm], tlm: Tlm, settings_for: Settings
 ) -> None:
