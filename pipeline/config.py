@@ -360,7 +360,7 @@ def read_private_file(path: Path, what: str) -> bytes:
 
 def _as_text(content: bytes, source: str, what: str) -> str:
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")  # editors of Windows write a mark, which is no part of a key
     except UnicodeDecodeError:
         msg = f"{what}: {source} cannot be read (not text); check the path."
         raise ConfigurationError(msg) from None

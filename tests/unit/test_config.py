@@ -83,6 +83,15 @@ def test_a_wrong_setting_is_one_sentence_with_key_and_place(tmp_path: Path, text
     assert "\n" not in str(caught.value).strip()
 
 
+def test_files_of_editors_that_mark_utf_8_are_read_as_any(tmp_path: Path) -> None:
+    """Those of Windows put three bytes in front: of tlm.toml, and of a key, which would be refused with them."""
+    assert read_settings(write(tmp_path, "\ufeff" + MINIMAL), {}).accounts[0].name == "prod"
+    key = tmp_path / "key"
+    key.write_bytes(b"\xef\xbb\xbfsecret-key\r\n")
+    key.chmod(0o600)
+    assert read_secret(SecretReference(file="key"), "api_key", tmp_path) == "secret-key"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
