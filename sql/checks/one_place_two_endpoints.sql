@@ -1,9 +1,9 @@
--- Places (ip, port and domain name) that an account knows under several endpoint keys: each of them is counted.
+-- Places (ip, port and domain name, compared as in endpoint keys) that an account knows under several keys: each of them is counted.
 -- severity: warn
 -- advice: in the console, delete the entry that no scan sees any more (`tlm export delete --where "endpoint_key in (...)"` lists it)
 select
     account,
-    lower(ip) as ip,
+    staging.canonical_ip(ip) as ip,
     port,
     lower(domain_name) as domain_name,
     count(*) as endpoints,
@@ -13,7 +13,7 @@ from core.endpoints
 where ip is not null and port is not null and domain_name is not null
 group by
     account,
-    lower(ip),
+    staging.canonical_ip(ip),
     port,
     lower(domain_name)
 having count(*) > 1

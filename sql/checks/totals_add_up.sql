@@ -1,4 +1,5 @@
--- What is counted by endpoint adds up: the accounts of a run to all, and the units of an account to the account.
+-- What is counted by endpoint adds up: the accounts of a run to all, and the units of an account to the account; and what a part has, the
+-- whole has too.
 -- Certificates are not in it: one on endpoints of two scopes counts in each of them; nor are percentiles, batches, and events, which
 -- have no unit.
 -- severity: stop
@@ -72,20 +73,21 @@ sums as (
 )
 
 select
-    wholes.whole as scope,
-    wholes.account,
-    wholes.metric,
-    wholes.member,
+    coalesce(wholes.whole, sums.whole) as scope,
+    coalesce(wholes.account, sums.account) as account,
+    coalesce(wholes.metric, sums.metric) as metric,
+    coalesce(wholes.member, sums.member) as member,
     wholes.numerator,
     sums.numerator as sum_of_numerators,
     wholes.denominator,
     sums.denominator as sum_of_denominators
 from wholes
-left join sums
+full outer join sums
     on sums.whole = wholes.whole
     and sums.account = wholes.account
     and sums.metric = wholes.metric
     and sums.member = wholes.member
 where
-    wholes.numerator <> coalesce(sums.numerator, 0)
+    wholes.metric is null
+    or wholes.numerator <> coalesce(sums.numerator, 0)
     or wholes.denominator <> coalesce(sums.denominator, 0)

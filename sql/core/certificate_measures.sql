@@ -72,11 +72,14 @@ keyed as (
         on algorithms.key_type = described.key_type
 ),
 
+-- a signature that several rules call weak is as grave as the gravest of them
 weak_signatures as (
     select
         signed.signature,
         signed.judged_on,
-        min(signature_rules.severity) as severity
+        min(
+            {'severity_no': core.severity_no(signature_rules.severity), 'severity': signature_rules.severity}
+        ) as gravest_rule
     from (select distinct signature, judged_on from keyed where signature is not null) as signed
     join rules.signature_rules as signature_rules
         on signed.signature like signature_rules.pattern
@@ -87,11 +90,16 @@ weak_signatures as (
         signed.judged_on
 ),
 
+-- of the rules of a CA the first to come, of those of one day the gravest
 client_authorities as (
     select
         issued.issuer_name,
         issued.vendor_name,
-        min({'ends_on': client_auth.effective_from, 'severity': client_auth.severity}) as first_rule
+        min({
+            'ends_on': client_auth.effective_from,
+            'severity_no': core.severity_no(client_auth.severity),
+            'severity': client_auth.severity
+        }) as first_rule
     from (select distinct issuer_name, vendor_name, run_on from keyed where is_public and has_client_auth) as issued
     join rules.client_auth as client_auth
         on (issued.issuer_name like client_auth.issued_by or issued.vendor_name like client_auth.issued_by)
@@ -148,8 +156,8 @@ select
     strengths.first_rule.severity as strength_severity, -- how grave that is
     keyed.is_key_known and keyed.is_quantum_vulnerable as is_quantum_vulnerable, -- RSA, EC, DSA or EdDSA
     keyed.signature is not null as is_signature_known, -- its signature algorithm is known
-    weak_signatures.severity is not null as is_weak_signature, -- by rules.signature_rules
-    weak_signatures.severity as weak_signature_severity, -- how grave that is
+    weak_signatures.gravest_rule.severity is not null as is_weak_signature, -- by rules.signature_rules
+    weak_signatures.gravest_rule.severity as weak_signature_severity, -- how grave that is
     keyed.has_client_auth, -- its purposes name client authentication
     client_authorities.first_rule.ends_on as client_auth_ends_on, -- first day on which its CA issues no such public certificate
     coalesce(
