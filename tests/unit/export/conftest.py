@@ -96,6 +96,17 @@ BARE = dict.fromkeys(
     or name.startswith(("valid_", "days_", "lifetime_", "key_", "signature_"))
 ) | {"is_automatable": False, "is_unsecured": True, "automation_state": "available", "protection": "none"}
 
+# What judges certificates, and certificates as the first endpoint by key says.
+JUDGING = ("validity_limits", "key_types", "key_rules", "key_strengths", "signature_rules", "client_auth")
+CERTIFICATES = """
+    select distinct on (certificate_key)
+        certificate_key, trust, issuer, ca_vendor, valid_from_at, valid_to_at, lifetime_days, key_type, key_size,
+        signature_algorithm, cast(null as varchar) as extended_key_usage
+    from core.endpoints
+    where certificate_key is not null
+    order by certificate_key, endpoint_key
+"""
+
 MakeDatabase = Callable[..., Path]
 
 
@@ -112,15 +123,23 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_writable(path) as warehouse:
         for schema in ("raw", "staging", "core", "mart", "rules", "meta", "report", "export"):
             warehouse.execute(f"create schema {schema}")
-        warehouse.execute("create table meta.current_run as select ? as run_id, ? as as_of_at", [RUN, AS_OF])
-        warehouse.execute("create table rules.policy (renew_days integer, multi_year_profiles varchar[])")
+        warehouse.execute(
+            "create table meta.current_run as select ? as run_id, ? as as_of_at, cast(null as date) as rules_on",
+            [RUN, AS_OF],
+        )
+        warehouse.execute(
+            "create table rules.policy (renew_days integer, multi_year_profiles varchar[], approved_cas varchar[])"
+        )
         columns = ", ".join(f"{name} {kind}" for name, kind in ENDPOINT_COLUMNS.items())
         warehouse.execute(f"create table core.endpoints ({columns})")
         sql = content("sql")
         create_macros(warehouse, sql / "macros")
         load_lists(warehouse, sql / "rules")
-        limits = (sql / "rules" / "validity_limits.sql").read_text()
-        warehouse.execute(f"create table rules.validity_limits as {limits}")
+        for rules in JUDGING:
+            warehouse.execute(f"create table rules.{rules} as {(sql / 'rules' / f'{rules}.sql').read_text()}")
+        warehouse.execute(f"create view core.certificates as {CERTIFICATES}")
+        measures = (sql / "core" / "certificate_measures.sql").read_text()
+        warehouse.execute(f"create view core.certificate_measures as {measures}")
         read_by_others = {"job_rows", "sharing"}
         for view in sorted((sql / "export").glob("*.sql"), key=lambda path: (path.stem not in read_by_others, path)):
             warehouse.execute(f"create view export.{view.stem} as {view.read_text()}")
@@ -136,7 +155,7 @@ def make_database(settings: Settings, empty_database: Path) -> MakeDatabase:
         shutil.copyfile(empty_database, settings.database)
         with open_writable(settings.database) as warehouse:
             warehouse.execute(
-                "insert into rules.policy values (?, ?)",
+                "insert into rules.policy values (?, ?, [])",
                 [policy.get("renew_days", 30), policy.get("multi_year_profiles", [])],
             )
             marks = ", ".join("?" for _ in ENDPOINT_COLUMNS)

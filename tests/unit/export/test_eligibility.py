@@ -104,29 +104,29 @@ def test_reissue_selects_public_certificates_that_are_over_long_or_weak(
 ) -> None:
     """The limit is that of the issue date; 200 days exactly is within; with 30 days left the renewal comes first."""
     over = {"lifetime_days": 398}
-    make_database(
-        estate(
-            over_limit=over,
-            within={"lifetime_days": 200},
-            one_over={"lifetime_days": 201},
-            old_rule=over | {"valid_from_at": "2026-03-14 23:59:59"},
-            new_rule=over | {"valid_from_at": "2026-03-15 00:00:00"},
-            nearly_due=over | {"days_left": 30},
-            private=over | {"trust": "private"},
-            rsa_1024={"key_size": 1024},
-            rsa_2050={"key_size": 2050},
-            curve={"key_type": "ECC", "key_size": 224},
-            good_curve={"key_type": "ECC", "key_size": 384},
-            dsa={"key_type": "DSA", "key_size": 3072},
-            quantum={"key_type": "ML-DSA-65", "key_size": None},
-            unknown_key={"key_type": "RSA", "key_size": None},
-            sha1={"signature_algorithm": "sha1WithRSA"},
-            sha1_too={"signature_algorithm": "ecdsa-with-SHA-1"},
-            md5={"signature_algorithm": "md5WithRSAEncryption"},
-            both=over | {"key_size": 1024, "signature_algorithm": "sha1WithRSA"},
-            no_dates={"lifetime_days": None, "valid_from_at": None, "days_left": None, "key_size": 1024},
-        )
+    endpoints = estate(
+        over_limit=over,
+        within={"lifetime_days": 200},
+        one_over={"lifetime_days": 201},
+        old_rule=over | {"valid_from_at": "2026-03-14 23:59:59"},
+        new_rule=over | {"valid_from_at": "2026-03-15 00:00:00"},
+        nearly_due=over | {"days_left": 30},
+        private=over | {"trust": "private"},
+        rsa_1024={"key_size": 1024},
+        rsa_2050={"key_size": 2050},
+        curve={"key_type": "ECC", "key_size": 224},
+        good_curve={"key_type": "ECC", "key_size": 384},
+        dsa={"key_type": "DSA", "key_size": 3072},
+        quantum={"key_type": "ML-DSA-65", "key_size": None},
+        unknown_key={"key_type": "RSA", "key_size": None},
+        named_otherwise={"key_type": "rsaEncryption", "key_size": 1024},
+        sha1={"signature_algorithm": "sha1WithRSA"},
+        sha1_too={"signature_algorithm": "ecdsa-with-SHA-1"},
+        md5={"signature_algorithm": "md5WithRSAEncryption"},
+        both=over | {"key_size": 1024, "signature_algorithm": "sha1WithRSA"},
+        no_dates={"lifetime_days": None, "valid_from_at": None, "days_left": None, "key_size": 1024},
     )
+    make_database({key: row | {"certificate_key": f"id:{key}"} for key, row in endpoints.items()})
     assert {row["endpoint_key"].removeprefix("north:"): row["reason"] for row in job_rows("reissue")} == {
         "over_limit": "200-day limit exceeded: 398 days",
         "one_over": "200-day limit exceeded: 201 days",
@@ -134,6 +134,7 @@ def test_reissue_selects_public_certificates_that_are_over_long_or_weak(
         "rsa_1024": "weak key: RSA 1024",
         "rsa_2050": "weak key: RSA 2050",
         "curve": "weak key: ECC 224",
+        "named_otherwise": "weak key: rsaEncryption 1024",
         "dsa": "weak key: DSA 3072",
         "sha1": "weak signature: sha1WithRSA",
         "sha1_too": "weak signature: ecdsa-with-SHA-1",
