@@ -105,8 +105,8 @@ def _in_and_out(source: Source) -> Block:
         Step("removed", -row["endpoints_removed"]),
     ]
     rest = now - before - sum(step.size for step in steps)
-    if rest:  # an endpoint that came after the baseline's run and before this one is neither new nor back
-        steps.append(Step("within the week", rest))
+    if rest:  # of an incomplete run that was accepted: what it did not see is in no snapshot, and not recorded as removed
+        steps.append(Step("not read", rest))
     named = ", ".join(f"{words.number(abs(step.size))} {step.name}" for step in steps)
     first, last = source.baseline, source.weeks[0]
     start, end = (source.local_day(week.as_of_at) if week else None for week in (first, last))
