@@ -35,18 +35,26 @@ earlier as (
 usual as (
     select
         account,
-        median(endpoints) as endpoints
+        cast(median(endpoints) as decimal(18, 1)) as endpoints
     from earlier
     where run_no <= 4
     group by account
+),
+
+-- as decimals: 150 * (1 - 0.18) of floating numbers is a little more than 123, so that 123 of 150 would be beyond 18 %
+shares as (
+    select
+        cast(shrink_warn as decimal(9, 6)) as shrink_warn,
+        cast(shrink_stop as decimal(9, 6)) as shrink_stop
+    from rules.policy
 )
 
 select
     metrics.account,
     metrics.numerator as endpoints, -- how many it has in this run
-    usual.endpoints as median_of_last_four, -- median of its last four runs, or of fewer where there are not so many
-    metrics.numerator < usual.endpoints * (1 - policy.shrink_warn) as is_smaller, -- beyond the policy's shrink_warn
-    runs.is_complete and metrics.numerator < usual.endpoints * (1 - policy.shrink_stop) as is_far_smaller, -- beyond shrink_stop
+    cast(usual.endpoints as double) as median_of_last_four, -- median of its last four runs, or of fewer where there are not so many
+    metrics.numerator < usual.endpoints * (1 - shares.shrink_warn) as is_smaller, -- beyond the policy's shrink_warn
+    runs.is_complete and metrics.numerator < usual.endpoints * (1 - shares.shrink_stop) as is_far_smaller, -- beyond shrink_stop
     coalesce(runs.is_shrink_accepted, false) as is_shrink_accepted
 from mart.metrics as metrics
 join meta.current_run as current_run
@@ -58,7 +66,7 @@ join meta.build_accounts as accounts
 join meta.runs as runs
     on runs.account = accounts.account
     and runs.run_id = accounts.run_id
-cross join rules.policy as policy
+cross join shares
 where
     metrics.metric = 'inventory.endpoints'
     and metrics.scope = 'account'
