@@ -12,6 +12,8 @@ from pipeline.places import content
 
 QUESTIONS = sorted((content("sql") / "adhoc").glob("*.sql"))
 EXAMPLE = Path(__file__).parent / "worked_example"
+# What the two runs of the example have none of.
+LACKED = {"gone_and_back": "update core.endpoint_history set is_removed = true where to_run_id is not null"}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,30 @@ def test_a_question_has_an_answer(path: Path, example: Any) -> None:
     """Each file is one query with a sentence on top, and the worked example has rows for it."""
     text = path.read_text(encoding="utf-8")
     assert text.startswith("-- ")
-    assert example.rows(text)
+    example.execute("begin")
+    try:
+        if path.stem in LACKED:
+            assert example.rows(text) == []
+            example.execute(LACKED[path.stem])
+        assert example.rows(text)
+    finally:
+        example.execute("rollback")
+
+
+def test_an_overdue_finding_stands_once_whatever_periods_its_rule_has(example: Any) -> None:
+    """With the sentence of the period in force."""
+    question = (content("sql") / "adhoc" / "overdue_findings.sql").read_text(encoding="utf-8")
+    before = example.records(question)
+    example.execute("begin")
+    try:
+        example.execute(
+            "insert into rules.findings by name select * replace (date '2099-01-01' as effective_from, 'Later.' as sentence)"
+            " from rules.findings"
+        )
+        example.execute("update rules.findings set effective_to = date '2099-01-01' where effective_from is null")
+        assert example.records(question) == before
+    finally:
+        example.execute("rollback")
 
 
 def test_all_stop_checks_pass_and_the_orphan_is_reported(example: Any) -> None:
