@@ -105,7 +105,7 @@ def _in_and_out(source: Source) -> Block:
         Step("removed", -row["endpoints_removed"]),
     ]
     rest = now - before - sum(step.size for step in steps)
-    if rest:  # of an incomplete run that was accepted: what it did not see is in no snapshot, and not recorded as removed
+    if rest:  # what an accepted incomplete run did not see is not in its snapshot, and not recorded as removed
         steps.append(Step("not read", rest))
     named = ", ".join(f"{words.number(abs(step.size))} {step.name}" for step in steps)
     first, last = source.baseline, source.weeks[0]
