@@ -88,8 +88,10 @@ MISTAKES = {
     ),
     "one_place_two_endpoints": (
         "update core.endpoints set ip = '2001:DB8::1', port = 443, domain_name = 'a.example.test' where account = 'north'",
-        "update core.endpoints set ip = if(endpoint_key = 'north:ep-n01', '2001:db8:0::1', '2001:DB8::1'), port = 443,"
-        " domain_name = 'a.example.test' where endpoint_key in ('north:ep-n01', 'north:ep-n02')",
+        (
+            "update core.endpoints set ip = if(endpoint_key = 'north:ep-n01', '2001:db8:0::1', '2001:DB8::1'), port = 443,"
+            " domain_name = 'a.example.test' where endpoint_key in ('north:ep-n01', 'north:ep-n02')"
+        ),
     ),
     "item_repeated": (
         "insert into staging.endpoints select * from staging.endpoints where category = 'discovered'",
