@@ -30,6 +30,9 @@ TIMES = [
     ("16-12-2026", None),
     ("2026-12-16T07:00:00 UTC", None),
     ("2026-12-16T07:00:00ZZ", None),
+    ("2026-12-16T07:00:00+14:00", datetime(2026, 12, 15, 17)),
+    ("2026-12-16T07:00:00+15:00", None),
+    ("2026-12-16T07:00:00+02:60", None),
     ("1797404400000", None),
     ("infinity", None),
     ("soon", None),
@@ -104,6 +107,12 @@ def test_addresses_have_one_form(macros: Any, address: str) -> None:
 def _words(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[int]:
     """The 16-bit groups; an IPv4 tail has no notation of its own here, whatever the library's version prints."""
     return [int.from_bytes(address.packed[i : i + 2], "big") for i in range(0, len(address.packed), 2)]
+
+
+def test_an_address_in_brackets_is_the_address(macros: Any) -> None:
+    """Scanners write IPv6 as a URL has it."""
+    rows = macros.rows("select staging.canonical_ip('[2001:DB8::2]'), staging.canonical_ip('[10.0.0.1]')")
+    assert rows == [("2001:db8::2", "[10.0.0.1]")]
 
 
 @pytest.mark.parametrize("text", NO_ADDRESSES)
