@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
     source = Source(warehouse)
     sections = (changes_section(source), coverage_section(source), expiry_section(source), unsecured_section(source))
     cover = read_cover(source)  # after the sections: what to do first points at their lists
-    states = read_states(source)
+    states = read_states(source, {account.name for account in settings.accounts})
     attach_drift(source)
     attach_own_metrics(source)
     files = embed(source.files)
@@ -61,8 +61,11 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
     )
 
 
-def read_states(source: Source) -> tuple[State, ...]:
-    """What changes the trust in this report, gravest first: incomplete, shrunk, made later, other rules, and so on."""
+def read_states(source: Source, configured: Collection[str]) -> tuple[State, ...]:
+    """What changes the trust in this report, gravest first: incomplete, shrunk, made later, other rules, and so on.
+
+    `configured` are the accounts of tlm.toml: another one that is stale will stay so.
+    """
     states = _states_of_accounts(source)
     if source.as_of_on is not None:
         sentence = (
@@ -75,19 +78,7 @@ def read_states(source: Source) -> tuple[State, ...]:
             f"Everything is judged by the rules of {source.rules_on}, not by those of its own day. It is no record."
         )
         states.append(State("Other rules", sentence, "tlm report weekly"))
-    stale = [account for account in source.accounts if account["is_stale"]]
-    if stale:
-        told = []
-        for account in stale[:2]:
-            at = " ".join(words.instant(account["as_of_at"], source.zone))
-            days = (source.as_of_at - account["as_of_at"]).days
-            name = words.clean(account["account"])
-            told.append(f"Account {name} was last complete on {at}, {words.count(days, 'day')} before the rest.")
-        if len(stale) > len(told):
-            told.append(f"So {'is' if len(stale) == 3 else 'are'} {words.count(len(stale) - 2, 'other')}.")
-        its = "Its" if len(stale) == 1 else "Their"
-        sentence = f"{' '.join(told)} {its} rows count with the others, aged from this report’s instant."
-        states.append(State("Stale account", sentence, f"tlm extract --account {words.clean(stale[0]['account'])}"))
+    states += _states_of_age(source, configured)
     states += _states_of_lists(source)
     if not source.now("inventory.endpoints").numerator:
         names = words.joined([words.clean(account["account"]) for account in source.accounts])
@@ -118,6 +109,32 @@ def _states_of_accounts(source: Source) -> list[State]:
             sentence = f"Account {name}: {words.clean(account['reason'] or '')}. The list was read to its end."
             states.append(State("Shrink accepted", sentence, 'tlm query "from mart.shrinkage"'))
     return states
+
+
+def _states_of_age(source: Source, configured: Collection[str]) -> list[State]:
+    """Accounts whose rows are older than the run: those of two are told."""
+    stale = [account for account in source.accounts if account["is_stale"]]
+    if not stale:
+        return []
+    told = []
+    for account in stale[:2]:
+        at = " ".join(words.instant(account["as_of_at"], source.zone))
+        days = (source.as_of_at - account["as_of_at"]).days
+        name = words.clean(account["account"])
+        told.append(f"Account {name} was last complete on {at}, {words.count(days, 'day')} before the rest.")
+    if len(stale) > len(told):
+        told.append(f"So {'is' if len(stale) == 3 else 'are'} {words.count(len(stale) - 2, 'other')}.")
+    told.append(f"{'Its' if len(stale) == 1 else 'Their'} rows count with the others, aged from this report’s instant.")
+    names = [account["account"] for account in stale]
+    gone = [words.clean(name) for name in names if name not in configured]
+    if gone:
+        it_is = f"{words.joined(gone)} {'is' if len(gone) == 1 else 'are'}"
+        told.append(
+            f"{it_is} not in tlm.toml any more: put it back, or move its folder out of the landing zone and build anew."
+        )
+    asked = [words.clean(name) for name in names if name in configured]
+    step = f"tlm extract --account {asked[0]}" if asked else "tlm rebuild --accept-shrink"
+    return [State("Stale account", " ".join(told), step)]
 
 
 def _states_of_lists(source: Source) -> list[State]:

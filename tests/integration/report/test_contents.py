@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.config import Settings
@@ -159,6 +160,15 @@ def test_a_state_is_a_word_a_sentence_and_a_next_step(shaped: Shaped, states: tu
         stale = next(state for state in report.states if state.word == "Stale account")
         assert "7\xa0days before the rest" in stale.sentence
         assert stale.next_step == "tlm extract --account apac"
+
+
+def test_a_stale_account_that_is_not_configured_is_no_account_to_extract(shaped: Shaped) -> None:
+    """The advice is one that can be followed: put it back, or build without it."""
+    settings = shaped("stale")
+    left = msgspec.structs.replace(settings, accounts=tuple(one for one in settings.accounts if one.name != "apac"))
+    (stale,) = (state for state in read(left).states if state.word == "Stale account")
+    assert "apac is not in tlm.toml any more: put it back, or move its folder" in stale.sentence
+    assert stale.next_step == "tlm rebuild --accept-shrink"
 
 
 def test_freezes_are_named_only_where_the_policy_has_any(shaped: Shaped) -> None:
