@@ -81,7 +81,15 @@ def _lede(source: Source, moved: dict[str, int]) -> Lede:
         fact = "every changed certificate is explained by an event."
     else:
         fact = "no certificate changed."
-    return Lede(size + loss, fact)
+    return Lede(size + loss, fact, f" {_without_events(source)}".rstrip() if unexplained else "")
+
+
+def _without_events(source: Source) -> str:
+    """Whose audit log was not read, so that a change may lack its event, as a sentence; empty when each was."""
+    names = [words.clean(name) for name in source.accounts_without_events]
+    if not names:
+        return ""
+    return f"The audit log of {words.joined(names)} was not read with this run: changes there may lack their event."
 
 
 def _joined(source: Source) -> str:
@@ -245,6 +253,7 @@ def _unexplained(source: Source) -> Block:
         "thumbprint or a serial of either. Ask the owner"
     )
     note += f"; {words.of(held, len(records))} {'is' if held == 1 else 'are'} in {words.clean(unit)}." if unit else "."
+    note = f"{note} {_without_events(source)}".rstrip()
     return Block("Changed, unexplained", note, table, query, anchor="unexplained", is_wide=True)
 
 

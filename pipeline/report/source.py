@@ -232,6 +232,13 @@ class Source:
         return sorted(found, key=lambda r: (r["rows_as_of_at"], r["account"], r["resource"]))
 
     @cached_property
+    def accounts_without_events(self) -> list[str]:
+        """The accounts whose run has not read the audit log, because it was refused or not asked for."""
+        logs = [r for r in self.rows("completeness") if r["resource"] == "audit_log"]
+        read = {r["account"] for r in logs if r["status"] != "skipped"}
+        return [account["account"] for account in self.accounts if account["account"] not in read]
+
+    @cached_property
     def units_named(self) -> int:
         """How many business units there are, the unassigned not counted."""
         return len([name for name in self.units.get("inventory.endpoints", {}) if name != UNASSIGNED])

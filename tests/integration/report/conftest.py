@@ -79,6 +79,15 @@ _STATES = {
         select run_id, account, 'endpoints.discovered', 'os_name', 'vanished', 7, 'last seen in run 1'
         from meta.build_accounts where account = 'apac'""",
     ),
+    "unexplained": (
+        """insert into mart.changes by name
+        select * replace ('unexplained' as movement) from mart.changes where movement = 'renewed'""",
+        """update mart.metrics set numerator = (select count(*) from mart.changes where movement = 'unexplained')
+        where metric = 'movement.unexplained' and run_id = (select run_id from meta.current_run)""",
+    ),
+    "no audit log": (
+        "update meta.extracts set status = 'skipped', reason = 'HTTP 403' where resource = 'audit_log' and account = 'apac'",
+    ),
     "real service": ("update meta.runs set base_url = 'https://one.digicert.com'",),
     "hostile names": (
         """update core.endpoints set

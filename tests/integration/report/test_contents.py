@@ -256,6 +256,15 @@ def test_an_incomplete_account_lets_no_target_be_judged(shaped: Shaped) -> None:
     assert re.fullmatch(r"[\d,]+\xa0rows read", fact.lines[1])
 
 
+def test_changes_of_an_account_whose_audit_log_was_not_read_are_not_held_against_it(shaped: Shaped) -> None:
+    """Where a change has no event, both sentences name the accounts of which no event was read."""
+    sentence = "The audit log of apac was not read with this run: changes there may lack their event."
+    for states, count in ((("unexplained", "no audit log"), 1), (("unexplained",), 0)):
+        changes = section(read(shaped(*states)), 2)
+        (block,) = (block for block in changes.blocks if block.title == "Changed, unexplained")
+        assert (changes.lede.plain.count(sentence), block.note.count(sentence)) == (count, count)
+
+
 def test_targets_that_are_met_are_said_to_be(shaped: Shaped) -> None:
     """The same numbers from complete accounts have their verdict."""
     assert "Target met." in [measure.verdict_words for measure in read(shaped("targets met")).cover.measures]
