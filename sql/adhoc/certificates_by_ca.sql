@@ -14,4 +14,6 @@ group by
     trust
 order by
     certificates desc,
-    issuer
+    issuer,
+    ca_vendor,
+    trust

@@ -1,4 +1,4 @@
--- Managed endpoints whose automation has failed or needs attention, and how long their certificate still lasts.
+-- Managed endpoints whose automation has failed, needs attention, or says what no rule knows (rules.automation_statuses), and how long their certificate still lasts.
 select
     automation_status,
     automation_outcome,

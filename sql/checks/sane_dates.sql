@@ -15,7 +15,7 @@ select
     certificate_key as name,
     valid_to_at as instant_at
 from core.certificates
-where lifetime_days > 14610
+where lifetime_days > 14610 -- 40 years
 union all
 select
     'scan after the run' as what,

@@ -1,4 +1,5 @@
--- A version of the history ends after it begins, and in one run an endpoint begins one version at most.
+-- A version of the history ends after it begins, and in one run an endpoint begins one version at most: of this run that is looked at, as
+-- earlier ones were when they were built.
 -- severity: stop
 -- advice: the history was changed by hand or by runs out of order; `tlm rebuild` makes it anew from the landing zone
 select

@@ -1,6 +1,7 @@
 -- A certificate judged by the dated rules: its key, signature, validity, purposes and issuer. Metrics and findings read this.
 -- Each is judged by the rules of its own first day, or all by those of one day where a report asks for it (meta.current_run.rules_on).
--- Unknown stays unknown: a rule on an unknown key, signature, date or issuer says nothing.
+-- Days are those of UTC, as in the certificate itself; without a first day those of the run. Unknown stays unknown: a rule on an unknown
+-- key, signature, date or issuer says nothing.
 -- grain: one certificate
 -- kind: view
 -- check: unique(certificate_key)

@@ -1,5 +1,6 @@
 -- What the rules of rules.findings find in the newest endpoints. A finding about a certificate is one for each account in which an
 -- endpoint carries it, in the unit of the first such endpoint by key; certificates on no endpoint are not looked at.
+-- Rules are in force by the day of the run in UTC, as the dated rules judge (core.certificate_measures).
 -- A reason holds no number that changes by the mere passing of time, so that a finding stays the same from run to run.
 -- grain: one rule and one endpoint, or one rule, account and certificate
 -- kind: view

@@ -1,7 +1,7 @@
 -- An endpoint that was seen with a certificate that ends later than the one it carried before. The lead is what was left on the old one
 -- in the run that first saw the new one; below 0 it had expired. Runs without a certificate in between do not hide a renewal, nor do runs
 -- that did not yet know when the new one ends, or no longer when the old one does.
--- Of an endpoint that has more than one version, one is closed: the others were not renewed.
+-- An endpoint of which no version was ever closed has one version and was not renewed: those, which are most, are left out at once.
 -- grain: one renewal of an endpoint
 -- kind: view
 -- check: unique(endpoint_key, run_id)

@@ -1,4 +1,4 @@
--- Audit events of the last 7 days; off hours are the policy's, in the configured zone.
+-- Audit events of the last 7 days; off hours are the policy's, in the configured zone; its days are numbered from Monday (1970-01-05 was one).
 -- shows: occurred_at, event_id, action, status, actor, resource_type, resource_id, description
 select
     events.*,

@@ -23,7 +23,7 @@ positions as (
         certificates.first_keys,
         coalesce(nullif(list_position(certificates.first_keys, endpoints.endpoint_key), 0), 11) as own_position
     from core.endpoints as endpoints
-    inner join certificates
+    join certificates
         on endpoints.account = certificates.account and endpoints.certificate_key = certificates.certificate_key
 )
 

@@ -5,7 +5,8 @@
 -- endpoint that is not in the baseline is one of the two, also when daily runs first saw it within the week.
 -- A certificate is another one when its key is another: also when the search first says a thumbprint that was unknown before.
 -- Unexplained is an exchanged certificate whose endpoint id, old or new thumbprint or serial number no audit event after the baseline and
--- up to the run names, in any of its texts as a word of its own, and no target of our jobs.
+-- up to the run names, in any of its texts as a word of its own, and no target of our jobs. Limits: an identifier as short as 7 is found in
+-- many events; where the audit log was not read every exchange is unexplained (meta.extracts says whether it was).
 -- grain: one movement of one endpoint in this run
 -- kind: table
 -- check: unique(endpoint_key, movement)

@@ -41,7 +41,8 @@ where
     and (
         extracts.api_total_end is not null
         or (
-            -- the audit log never says a total, nor does a list that was complete without one
+            -- of the audit log each run reads another span of time, so no earlier total is one of this run; a list that was once
+            -- complete without saying a total never says one
             extracts.status = 'incomplete'
             and extracts.resource <> 'audit_log'
             and (earlier.last_total is not null or coalesce(earlier.complete_runs, 0) = 0)

@@ -1,4 +1,5 @@
 -- Metrics of the audit log of the last 7 days, for all and each account: an event names no business unit that holds.
+-- Limit: an account whose audit log was refused or not asked for has zeros, as nothing is known of it; meta.extracts says so.
 -- grain: one value of one metric in one scope
 -- kind: view
 with counted as (

@@ -1,5 +1,5 @@
 -- One row per endpoint with a certificate that automation reaches and nobody has enrolled: one enrolment away from renewing
--- itself. Those that end first come first.
+-- itself. Those that end first come first, and before them those whose end nobody knows: it may be the next.
 -- grain: an endpoint
 -- kind: table
 -- check: unique(endpoint_key)

@@ -20,4 +20,4 @@ select
     changes.new_rating,
     changes.detail
 from mart.changes as changes
-inner join meta.current_run as settings on changes.run_id = settings.run_id
+join meta.current_run as current_run on changes.run_id = current_run.run_id

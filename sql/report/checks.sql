@@ -11,4 +11,4 @@ select
     checks.meaning,
     checks.advice
 from meta.checks as checks
-inner join meta.current_run as settings on checks.run_id = settings.run_id
+join meta.current_run as current_run on checks.run_id = current_run.run_id

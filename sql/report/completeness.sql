@@ -17,4 +17,4 @@ select
     extracts.rows_run_id,
     extracts.rows_as_of_at
 from meta.build_accounts as accounts
-inner join meta.extracts as extracts on accounts.account = extracts.account and accounts.run_id = extracts.run_id
+join meta.extracts as extracts on accounts.account = extracts.account and accounts.run_id = extracts.run_id

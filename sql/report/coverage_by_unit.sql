@@ -16,7 +16,7 @@ counted as (
         sum(cast(metrics.numerator as bigint)) as numerator,
         sum(cast(metrics.denominator as bigint)) as denominator
     from mart.metrics as metrics
-    inner join report.weeks as weeks on metrics.run_id = weeks.run_id
+    join report.weeks as weeks on metrics.run_id = weeks.run_id
     left join oldest on weeks.weeks_ago = oldest.weeks_ago
     where
         metrics.scope = 'business_unit'

@@ -10,5 +10,5 @@ select
     sum(cast(drift.occurrences as bigint)) as occurrences, -- how often
     min(drift.sample) as sample -- one of them
 from meta.drift as drift
-inner join meta.build_accounts as accounts on drift.account = accounts.account and drift.run_id = accounts.run_id
+join meta.build_accounts as accounts on drift.account = accounts.account and drift.run_id = accounts.run_id
 group by drift.account, drift.resource, drift.field, drift.what

@@ -13,12 +13,12 @@ select
     endpoints.common_name,
     endpoints.serial_number,
     endpoints.valid_to_at,
-    cast(timezone(settings.timezone, timezone('UTC', endpoints.valid_to_at)) as date) as expires_on, -- local day of the end
+    cast(timezone(current_run.timezone, timezone('UTC', endpoints.valid_to_at)) as date) as expires_on, -- local day of the end
     endpoints.days_left,
     endpoints.tags,
     endpoints.automation_state = 'available' as can_enrol -- whether automation reaches the endpoint already
 from core.endpoints as endpoints
-cross join meta.current_run as settings
+cross join meta.current_run as current_run
 where
     endpoints.protection = 'certificate'
     and endpoints.automation_state <> 'managed'

@@ -1,4 +1,5 @@
--- One row per step that raises protection or automation, with the endpoints that it would add to the numerator.
+-- One row per step that raises protection or automation, with the endpoints that it would add to the numerator; zeros where there is no
+-- endpoint at all.
 -- grain: a step
 -- kind: view
 -- check: unique(step)

@@ -9,6 +9,6 @@ select
     sum(cast(metrics.numerator as bigint)) as numerator, -- counted endpoints of the unit
     sum(cast(metrics.denominator as bigint)) as denominator -- out of this many; null for a count
 from mart.metrics as metrics
-inner join meta.current_run as settings on metrics.run_id = settings.run_id
+join meta.current_run as current_run on metrics.run_id = current_run.run_id
 where metrics.scope = 'business_unit' and metrics.dimension is null
 group by metrics.metric, metrics.business_unit

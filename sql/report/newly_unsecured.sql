@@ -14,6 +14,6 @@ select
     changes.old_serial_number,
     changes.old_valid_to_at
 from mart.changes as changes
-inner join meta.current_run as settings on changes.run_id = settings.run_id
-inner join core.endpoints as endpoints on changes.endpoint_key = endpoints.endpoint_key
+join meta.current_run as current_run on changes.run_id = current_run.run_id
+join core.endpoints as endpoints on changes.endpoint_key = endpoints.endpoint_key
 where changes.movement = 'newly_unsecured'

@@ -14,7 +14,7 @@ with current_metrics as (
         metrics.denominator,
         case metrics.scope when 'all' then 1 when 'account' then 2 else 3 end as scope_no
     from mart.metrics as metrics
-    inner join meta.current_run as current_run on metrics.run_id = current_run.run_id
+    join meta.current_run as current_run on metrics.run_id = current_run.run_id
 ),
 
 widest as (

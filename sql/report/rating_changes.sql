@@ -10,7 +10,7 @@ with counted as (
         versions.security_rating as rating,
         count(*) as endpoints
     from core.endpoint_history as versions
-    inner join meta.build_accounts as accounts on versions.account = accounts.account
+    join meta.build_accounts as accounts on versions.account = accounts.account
     left join core.unread_endpoints as unread on unread.endpoint_key = versions.endpoint_key
     where
         versions.to_run_id is null
@@ -24,9 +24,9 @@ with counted as (
         versions.security_rating as rating,
         count(*) as endpoints
     from core.endpoint_history as versions
-    inner join meta.build_accounts as accounts on versions.account = accounts.account
+    join meta.build_accounts as accounts on versions.account = accounts.account
     left join core.unread_endpoints as unread on unread.endpoint_key = versions.endpoint_key
-    inner join core.endpoint_history as earlier
+    join core.endpoint_history as earlier
         on
             earlier.endpoint_key = versions.endpoint_key
             and earlier.from_run_id <= accounts.baseline_run_id

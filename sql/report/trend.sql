@@ -12,5 +12,5 @@ select
     cast(metrics.numerator as bigint) as numerator,
     cast(metrics.denominator as bigint) as denominator
 from report.weeks as weeks
-inner join mart.metrics as metrics on weeks.run_id = metrics.run_id
+join mart.metrics as metrics on weeks.run_id = metrics.run_id
 where metrics.scope = 'all' and metrics.dimension is null

@@ -1,5 +1,6 @@
 -- One row per endpoint whose certificate differs from the baseline's while no audit event or job target names the endpoint,
--- a thumbprint or a serial of either. Those whose new certificate ends soonest come first.
+-- a thumbprint or a serial of either. Those whose new certificate ends soonest come first, and before
+-- them those whose new end nobody knows.
 -- grain: an endpoint
 -- kind: view
 -- check: unique(endpoint_key)
@@ -15,6 +16,6 @@ select
     endpoints.ca_vendor,
     changes.new_valid_to_at
 from mart.changes as changes
-inner join meta.current_run as settings on changes.run_id = settings.run_id
+join meta.current_run as current_run on changes.run_id = current_run.run_id
 left join core.endpoints as endpoints on changes.endpoint_key = endpoints.endpoint_key
 where changes.movement = 'unexplained'

@@ -1,5 +1,6 @@
 -- An audit event as received. The same event may stand twice (overlapping windows): core.audit_events keeps one.
--- An event without identifier gets one from its content, after an @, so that it is kept once too.
+-- An event without identifier gets one from its content, after an @, so that it is kept once too. One that has neither identifier nor time,
+-- action, resource or description says nothing and is left out.
 -- grain: one event as received (account, received_no)
 -- kind: view
 select
