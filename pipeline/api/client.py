@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import os
 import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -19,6 +20,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpcore2
 import httpx2 as httpx
@@ -29,7 +31,7 @@ from pipeline.api.line import DIRECT, Line
 from pipeline.api.pace import Pace
 from pipeline.api.reply import Reply
 from pipeline.api.request import Request
-from pipeline.errors import RateLimited, ServiceUnavailable, TryAgain
+from pipeline.errors import ConfigurationError, RateLimited, ServiceUnavailable, TryAgain
 from pipeline.log import mask
 
 T = TypeVar("T")
@@ -73,7 +75,10 @@ class _Trial:
 
 
 class Client:
-    """The connection of one account to its service; use it as an async context manager."""
+    """The connection of one account to its service; use it as an async context manager.
+
+    ConfigurationError where the environment names a proxy that cannot be used.
+    """
 
     def __init__(
         self,
@@ -97,6 +102,8 @@ class Client:
         self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
         trust = httpx.create_ssl_context()
         line.add_to(trust)
+        if line.uses_proxies:
+            _refuse_proxies(trust)
         for _ in range(concurrency):
             self._idle.put_nowait(_open_session(trust, uses_proxies=line.uses_proxies))
         self._sessions = AsyncExitStack()
@@ -218,6 +225,33 @@ class Client:
                 log.info("%sslower, %.3g requests a second (status %d).", self._line.prefix, pace.rate, status)
         elif status < 500 and pace.recover(sent_at):
             log.info("%sback at %.3g requests a second.", self._line.prefix, pace.rate)
+
+
+def _refuse_proxies(trust: ssl.SSLContext) -> None:
+    """ConfigurationError for a proxy of the environment that the HTTP library refuses, or breaks at when it connects.
+
+    All are looked at, as the library does, also those that another scheme is for. Their values are not shown: of a
+    password with a "/" the library takes a part for the port.
+    """
+    proxies = getproxies()
+    if "*" in (host.strip() for host in proxies.get("no", "").split(",")):
+        return  # none is used
+    for scheme in ("https", "http", "all"):
+        value = proxies.get(scheme, "")
+        url = value if "://" in value else f"http://{value}"
+        try:
+            if value:
+                _ = urlsplit(url).port  # raises when it is out of range
+                httpx.AsyncHTTPTransport(verify=trust, proxy=url)
+        except (ImportError, ValueError, httpx.InvalidURL):
+            named = [one for one in os.environ if one.lower() == f"{scheme}_proxy" and os.environ[one] == value]
+            is_socks = url.lower().startswith("socks")
+            msg = (
+                f"The environment variable {named[0] if named else f'{scheme}_proxy'} names "
+                f"{'a SOCKS proxy, which tlm cannot use' if is_socks else 'no proxy that can be understood'}; "
+                "set it to http://HOST:PORT of an HTTP proxy (a password in it percent-encoded), or unset it."
+            )
+            raise ConfigurationError(msg) from None
 
 
 def _open_session(trust: ssl.SSLContext, *, uses_proxies: bool) -> httpx.AsyncClient:

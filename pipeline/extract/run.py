@@ -16,7 +16,7 @@ import msgspec
 
 from pipeline import __version__
 from pipeline.api.client import Client, Patience
-from pipeline.api.line import Line, open_line
+from pipeline.api.line import open_line
 from pipeline.api.request import Caller
 from pipeline.config import Account, Settings
 from pipeline.errors import (
@@ -72,7 +72,7 @@ class _AccountRun:
     """The run of one account: its fixed parts, and the outcome of each resource that has ended."""
 
     caller: Caller
-    line: Line
+    client: Client
     folder: Path
     opening: Opening
     resources: tuple[Resource, ...]
@@ -99,7 +99,7 @@ async def extract_run(
     chosen = choose_accounts(settings, wanted.accounts)
     names = tuple(account.name for account in chosen)
     start = Start(new_run_id(as_of_at), as_of_at, names, wanted.resources, wanted.since)
-    runs = [_prepare(settings, account, start) for account in chosen]
+    runs = [_prepare(settings, account, start, clock) for account in chosen]
     make_folder(settings.data, 0o777)  # less the umask: the database in it may be for a group; what is below is not
     for run in runs:
         make_folder(run.folder / start.run_id)
@@ -126,7 +126,7 @@ async def resume_run(
         if isinstance(left, Manifest):
             done.append(left)
             continue
-        run = _prepare(settings, account, start)
+        run = _prepare(settings, account, start, clock)
         refuse_differences(left, run.opening)
         run.is_resumed = left is not None
         if left is not None:
@@ -198,7 +198,7 @@ def choose_accounts(settings: Settings, wanted: tuple[str, ...] | None) -> tuple
     return tuple(account for account in settings.accounts if wanted is None or account.name in wanted)
 
 
-def _prepare(settings: Settings, account: Account, start: Start) -> _AccountRun:
+def _prepare(settings: Settings, account: Account, start: Start, clock: Callable[[], datetime]) -> _AccountRun:
     landing = settings.data / "landing"
     earlier = [one for one in find_runs(landing, account.name) if one.run_id < start.run_id]
     window = audit_window(settings.extract, earlier, start.as_of_at, start.since)
@@ -207,7 +207,13 @@ def _prepare(settings: Settings, account: Account, start: Start) -> _AccountRun:
     paths = {one.name: caller.paths.get(one.name, one.call.path) for one in resources}
     return _AccountRun(
         caller=caller,
-        line=line,
+        client=Client(
+            requests_per_second=settings.extract.requests_per_second,
+            concurrency=settings.extract.concurrency,
+            clock=clock,
+            patience=Patience(budget_seconds=60 * settings.extract.budget_minutes),
+            line=line,
+        ),
         folder=landing / account.name,
         opening=Opening(
             run_id=start.run_id,
@@ -235,13 +241,7 @@ async def _read_account(
     settings: Settings, run: _AccountRun, clock: Callable[[], datetime], on_page: ProgressCallback
 ) -> Manifest:
     extract = settings.extract
-    async with Client(
-        requests_per_second=extract.requests_per_second,
-        concurrency=extract.concurrency,
-        clock=clock,
-        patience=Patience(budget_seconds=60 * extract.budget_minutes),
-        line=run.line,
-    ) as client:
+    async with run.client as client:
         window = asyncio.Semaphore(2 * extract.concurrency)
         source = Source(run.caller, client, extract.page_size, extract.concurrency, window, on_page)
         readings = [new_reading(source, resource, run.folder, run.opening.run_id) for resource in run.resources]

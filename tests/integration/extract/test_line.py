@@ -27,6 +27,7 @@ from pipeline.api.reply import read_page
 from pipeline.api.request import build_request
 from pipeline.config import Account, ClientCertificate, SecretReference, Settings
 from pipeline.errors import ConfigurationError, RequestRejected, ServiceUnavailable, TlmError
+from pipeline.extract.run import extract_run
 
 from .conftest import KEY, NOW, Asked, Raw, Tlm
 
@@ -343,6 +344,33 @@ def test_no_proxy_is_heard(serve: Serve, authority: Authority, tmp_path: Path, m
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     assert ask(with_key(f"https://127.0.0.1:{port}", ca_bundle="ca.pem"), tmp_path) == 2
     assert proxy.seen == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("ALL_PROXY", "socks5://u:canary-pass@127.0.0.1:9", "names a SOCKS proxy, which tlm cannot use"),
+        ("https_proxy", "socks://127.0.0.1:9", "names a SOCKS proxy, which tlm cannot use"),
+        ("HTTPS_PROXY", "http://u:canary-pass/x@127.0.0.1:9", "names no proxy that can be understood"),
+        ("HTTPS_PROXY", "127.0.0.1:99999", "names no proxy that can be understood"),
+        ("http_proxy", "::::", "names no proxy that can be understood"),
+        ("all_proxy", "foo://canary-pass", "names no proxy that can be understood"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    """Before anything is sent or written, and without a word of its value: a password may be in it."""
+    monkeypatch.setenv(variable, value)
+    settings = Settings(accounts=(with_key("https://127.0.0.1:9"),), folder=str(tmp_path))
+    with pytest.raises(
+        ConfigurationError, match=rf"^The environment variable {variable} {says}; set .* or unset it\.$"
+    ) as it:
+        asyncio.run(extract_run(settings, clock=lambda: NOW, on_page=lambda *_progress: None))
+    assert "canary-pass" not in str(it.value)
+    assert not settings.data.exists()
+    monkeypatch.setenv("NO_PROXY", "*")
+    assert Client(requests_per_second=1, concurrency=1, clock=lambda: NOW, line=Line("prod")).has_answered is False
 
 
 def test_plain_http_goes_through_no_proxy(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
