@@ -27,6 +27,30 @@ severities as (
             {'severity': 'low', 'sla_days': sla_low_days}
         ]) as allowed
     from rules.policy
+),
+
+-- named twice, so that the patterns of pci.csv are tried once
+criticalities as (
+    select
+        endpoint_key,
+        criticality
+    from core.endpoint_criticality
+),
+
+certificate_criticalities as (
+    select
+        endpoints.account,
+        endpoints.certificate_key,
+        min(
+            {'severity_no': core.severity_no(criticalities.criticality), 'criticality': criticalities.criticality}
+        ) as highest
+    from criticalities
+    join core.snapshot as endpoints
+        on endpoints.endpoint_key = criticalities.endpoint_key
+    where endpoints.certificate_key is not null
+    group by
+        endpoints.account,
+        endpoints.certificate_key
 )
 
 select
@@ -53,7 +77,9 @@ select
     and cast(timezone(current_run.timezone, timezone('UTC', findings.first_seen_at)) as date)
     + cast(severities.allowed.sla_days as integer)
     < cast(timezone(current_run.timezone, timezone('UTC', current_run.as_of_at)) as date) as is_overdue, -- open after the day it was due
-    criticalities.criticality -- of the endpoint, by pci.csv; null where that does not name it
+    coalesce(
+        criticalities.criticality, certificate_criticalities.highest.criticality
+    ) as criticality -- of the endpoint, by pci.csv; of a certificate the highest of its endpoints in the account; null where none is named
 from core.finding_episodes as findings
 cross join meta.current_run as current_run
 join severities
@@ -61,5 +87,9 @@ join severities
 left join covers
     on covers.finding_id = findings.finding_id
     and covers.cover_no = 1
-left join core.endpoint_criticality as criticalities
+left join criticalities
     on criticalities.endpoint_key = findings.endpoint_key
+left join certificate_criticalities
+    on findings.endpoint_key is null
+    and certificate_criticalities.account = findings.account
+    and certificate_criticalities.certificate_key = findings.certificate_key
