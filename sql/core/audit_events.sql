@@ -1,5 +1,6 @@
 -- An audit event, kept from every run. The endpoint and the certificate that it is about are those of the run that first brought it:
 -- by the identifier of the resource (endpoint id, automation GUID, certificate id), and by the thumbprint in the data of the event.
+-- Identifiers are compared in lower case, as in core.endpoint_inventory; one that is the same to the letter goes before, then the first key.
 -- An event that stands several times (overlapping windows) is merged, first non-null as received.
 -- grain: one event of an account
 -- kind: append
@@ -105,7 +106,7 @@ endpoint_names as (
     select
         resources.account,
         resources.resource_id,
-        min(names.endpoint_key) as endpoint_key
+        min({'is_spelt_otherwise': names.name <> resources.resource_id, 'endpoint_key': names.endpoint_key}) as nearest
     from resources
     join (
         select
@@ -123,7 +124,7 @@ endpoint_names as (
         where automation_guid is not null
     ) as names
         on names.account = resources.account
-        and names.name = resources.resource_id
+        and lower(names.name) = lower(resources.resource_id)
     group by
         resources.account,
         resources.resource_id
@@ -133,11 +134,13 @@ certificate_names as (
     select
         resources.account,
         resources.resource_id,
-        min(entries.certificate_key) as certificate_key
+        min(
+            {'is_spelt_otherwise': entries.certificate_id <> resources.resource_id, 'certificate_key': entries.certificate_key}
+        ) as nearest
     from resources
     join staging.certificates as entries
         on entries.account = resources.account
-        and entries.certificate_id = resources.resource_id
+        and lower(entries.certificate_id) = lower(resources.resource_id)
     group by
         resources.account,
         resources.resource_id
@@ -163,8 +166,8 @@ select
     named.resource_id,
     named.actor, -- name of who did it, else the identifier
     named.description,
-    endpoint_names.endpoint_key, -- the endpoint it is about, where that resolves
-    coalesce(certificate_thumbprints.certificate_key, certificate_names.certificate_key) as certificate_key, -- the certificate it is about, where that resolves
+    endpoint_names.nearest.endpoint_key as endpoint_key, -- the endpoint it is about, where that resolves
+    coalesce(certificate_thumbprints.certificate_key, certificate_names.nearest.certificate_key) as certificate_key, -- the certificate it is about, where that resolves
     named.data,
     loaded.run_id -- the run that first brought it
 from named
