@@ -163,7 +163,8 @@ def raise_for_status(reply: Reply, what: str) -> None:
 
 
 def _raise_try_again(reply: Reply, said: str) -> NoReturn:
-    seconds = retry_after_seconds(reply.headers.get("retry-after"), reply.received_at)
+    said_at = _read_http_date(reply.headers.get("date")) or reply.received_at  # the clock by which the service counts
+    seconds = retry_after_seconds(reply.headers.get("retry-after"), said_at)
     if reply.status == 429 or (reply.status == 503 and seconds is not None):
         msg = f"{said}; lower requests_per_second or try again later."
         raise errors.RateLimited(msg, seconds)
@@ -171,18 +172,24 @@ def _raise_try_again(reply: Reply, said: str) -> NoReturn:
     raise errors.ServiceUnavailable(msg, seconds)
 
 
-def retry_after_seconds(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header (seconds or an HTTP date, past dates give 0); None if it says nothing."""
+def retry_after_seconds(value: str | None, said_at: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header (seconds or an HTTP date, past dates give 0); None if it says nothing.
+
+    `said_at`: when it was said, by the clock of who said it.
+    """
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
+    moment = _read_http_date(text)
+    return None if moment is None else max(0.0, (moment - said_at).total_seconds())
+
+
+def _read_http_date(text: str | None) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        moment = parsedate_to_datetime(text or "")
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:  # "-0000": an HTTP date is always UTC
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)  # "-0000": an HTTP date is always UTC
 
 
 def _describe(reply: Reply) -> tuple[str | None, str]:

@@ -82,6 +82,7 @@ def test_a_total_beside_a_hostile_item_is_a_whole_number_or_none(total: bytes, r
         ("Tue, 24 Nov 2026 05:00:00 GMT", 0.0),
         ("-5", None),
         ("soon", None),
+        ("Tue, 24 Nov 99999999999999999999 06:00:00 GMT", None),
         ("", None),
         (None, None),
     ],
@@ -89,6 +90,23 @@ def test_a_total_beside_a_hostile_item_is_a_whole_number_or_none(total: bytes, r
 def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
     """Both forms count from the moment of the reply; what is neither says nothing."""
     assert retry_after_seconds(value, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Thu, 26 Nov 2026 06:00:20 GMT", 10.0),
+        ("Mon, 23 Nov 2026 06:00:00 GMT", 3 * 86400 + 30.0),
+        ("yesterday", 2 * 86400 + 30.0),
+        (None, 2 * 86400 + 30.0),
+    ],
+)
+def test_a_date_to_come_back_at_is_by_the_clock_of_the_service(date: str | None, seconds: float) -> None:
+    """Its own Date header says what its clock shows; ours may be days away from it, and counts where it says nothing."""
+    headers = {"retry-after": "Thu, 26 Nov 2026 06:00:30 GMT"} | ({} if date is None else {"date": date})
+    with pytest.raises(errors.RateLimited) as error:
+        raise_for_status(Reply(429, headers, b"", NOW), "agents")
+    assert error.value.retry_after_seconds == seconds
 
 
 def test_a_key_echoed_by_the_service_is_masked() -> None:
