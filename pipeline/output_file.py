@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.config import Publish
 from pipeline.errors import OutputFailed
+from pipeline.unfinished import unfinished_folder
 
 
 @contextmanager
@@ -22,14 +22,11 @@ def replaced_file(path: Path, publish: Publish) -> Iterator[Path]:
     """
     check_file_place(path)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=path.parent))
-        try:
+        with unfinished_folder(path.parent) as folder:
             unfinished = folder / "file"
             yield unfinished
             finish_file(unfinished, publish)
             unfinished.replace(path)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise unwritten(path, error) from None
 

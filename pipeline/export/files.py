@@ -16,6 +16,7 @@ from pipeline.errors import UsageError
 from pipeline.export.actions import ACTIONS, Action, find_action
 from pipeline.export.table import check_where, count_left_out, write_job_csv, write_people_table
 from pipeline.output_file import check_file_place, make_output_folder, replaced_file
+from pipeline.unfinished import remove_unheld
 from pipeline.warehouse.duck import Warehouse, open_read_only
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def export_actions(
     if out is None:
         folder = settings.output / "exports" / run_id
         make_output_folder(folder)
+        remove_unheld(folder.parent, "*")
     written = []
     for one in actions:
         for audience in audiences:

@@ -1,10 +1,11 @@
 """Copies of the published database that are built anew: under the rules of another day, or as of an earlier one.
 
-The published file is only read; a copy lies in a folder of its own and is gone after the block.
+The published file is only read; a copy lies in a folder of its own beside it and is gone after the block.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from pipeline.policy import read_policy
 from pipeline.runs.manifest import Manifest
 from pipeline.runs.retention import find_retained
 from pipeline.transform.run import build_models, read_project
+from pipeline.unfinished import unfinished_folder
 from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import discard, open_build, publish
 
@@ -39,8 +41,8 @@ class Question:
 @contextmanager
 def built_anew(settings: Settings, database: Path, question: Question) -> Iterator[Path]:
     """A copy of `database` in which `question` holds; an earlier day is under the rules and the policy of today."""
-    with tempfile.TemporaryDirectory(prefix="tlm-scratch-") as folder:
-        copy = Path(folder) / database.name
+    with _scratch_folder(database.parent) as folder:
+        copy = folder / database.name
         build_file = open_build(copy, of=database)
         warehouse = build_file.warehouse
         try:
@@ -59,6 +61,17 @@ def built_anew(settings: Settings, database: Path, question: Question) -> Iterat
             discard(build_file)
             raise
         yield copy
+
+
+@contextmanager
+def _scratch_folder(beside: Path) -> Iterator[Path]:
+    """Beside the database, where there is room for one; the system's folder for who may only read it."""
+    if os.access(beside, os.W_OK):
+        with unfinished_folder(beside) as folder:
+            yield folder
+    else:
+        with tempfile.TemporaryDirectory(prefix="tlm-scratch-") as name:
+            yield Path(name)
 
 
 def _go_back(warehouse: Warehouse, settings: Settings, day: date) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +20,7 @@ from pipeline.report.assemble import read_report
 from pipeline.report.contents import Report
 from pipeline.report.page import Theme, render_page
 from pipeline.report.pdf import render_pdf
+from pipeline.unfinished import remove_unheld, unfinished_folder
 from pipeline.warehouse.duck import Warehouse
 
 FORMATS = ("html", "pdf")
@@ -130,24 +129,21 @@ def _files(folder: Path, week: str, entry: dict[str, Any], *, is_new: bool) -> R
 
 def _write_all(folder: Path, documents: dict[str, bytes], settings: Settings) -> None:
     """Every file into a folder of its own beside the final one, then all moved in, the manifest last."""
-    staging: Path | None = None
     moved: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
-        for name, data in documents.items():
-            (staging / name).write_bytes(data)
-            finish_file(staging / name, settings.publish)
-        for name in documents:
-            (staging / name).replace(folder / name)
-            if name != _MANIFEST:
-                moved.append(folder / name)
+        remove_unheld(folder.parent, "*")
+        with unfinished_folder(folder) as staging:
+            for name, data in documents.items():
+                (staging / name).write_bytes(data)
+                finish_file(staging / name, settings.publish)
+            for name in documents:
+                (staging / name).replace(folder / name)
+                if name != _MANIFEST:
+                    moved.append(folder / name)
     except OSError as error:
         for path in moved:
             path.unlink(missing_ok=True)
         why = error.strerror or error
         msg = f"The report could not be written to {folder} ({why}); free space or mend its mode, then repeat."
         raise OutputFailed(msg) from None
-    finally:
-        if staging:
-            shutil.rmtree(staging, ignore_errors=True)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.output_file import give_to, unwritten
+from pipeline.unfinished import remove_unheld
 from pipeline.warehouse.duck import CATALOG, FILE_OPTIONS, Warehouse, literal, open_apart, open_writable
 
 _SUFFIX = ".building"
@@ -64,6 +65,7 @@ def open_build(published: Path, *, is_empty: bool = False, of: Path | None = Non
     try:
         with _output(published):
             published.parent.mkdir(parents=True, exist_ok=True)
+            remove_unheld(published.parent)
             _remove_leftovers(building)
             if begins_with.exists() and not is_empty:
                 shutil.copyfile(begins_with, building)

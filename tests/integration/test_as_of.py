@@ -71,6 +71,8 @@ def test_the_report_as_of_a_day_is_the_report_of_then(history: History, day: dat
         open_read_only(copy) as warehouse,
     ):
         report = read_report(warehouse, history.settings)
+        assert copy.parent.parent == history.settings.data  # where there is room for a database
+    assert not copy.parent.exists()
     assert [state.word for state in report.states if state not in history.reports[week].states] == ["Made later"]
     assert str(day) in next(state.sentence for state in report.states if state.word == "Made later")
     then = history.reports[week]

@@ -15,6 +15,7 @@ from pipeline.config import Publish, Settings
 from pipeline.errors import OutputFailed
 from pipeline.jobs.reporting import ReportRequest, report_weekly
 from pipeline.report.write import ReportFiles, write_weekly
+from pipeline.unfinished import PREFIX
 from pipeline.warehouse.duck import open_read_only
 
 Shaped = Callable[..., Settings]
@@ -43,6 +44,18 @@ def test_a_report_has_its_week_in_its_name_and_its_hash_in_the_manifest(shaped: 
     assert len(issue["run_ids"]) == 1
     assert list(issue["states"]) == ["sandbox data"]
     assert issue["lists"]["by-hand.csv"]["embedded"] is True
+
+
+def test_what_a_killed_report_left_is_removed(shaped: Shaped) -> None:
+    """Also of an earlier week."""
+    settings = shaped()
+    dead = settings.output / "reports" / "weekly" / "2026-W47" / f"{PREFIX}dead"
+    dead.mkdir(parents=True)
+    files = write(settings)
+    assert not dead.exists()
+    assert sorted(path.name for path in files.manifest.parent.iterdir()) == sorted(
+        path.name for path in (*files.paths, files.manifest)
+    )
 
 
 def test_an_existing_report_is_returned_and_not_touched(shaped: Shaped) -> None:

@@ -16,6 +16,7 @@ from pipeline.config import Publish, Settings
 from pipeline.errors import OutputFailed, UsageError
 from pipeline.export.files import export_actions
 from pipeline.output_file import replaced_file
+from pipeline.unfinished import PREFIX
 from pipeline.warehouse.duck import open_read_only
 
 RUN = "20261123T060000Z-aaaaaa"
@@ -33,6 +34,17 @@ def test_all_writes_each_to_do_list_for_both_audiences(make_database: Callable[.
     assert {file.action: file.rows for file in files} == dict.fromkeys(names, 0) | {"renew": 1}
     assert (folder / "reissue.csv").read_text().startswith("schema_version,action,account,")
     assert (folder / "reissue.csv").read_text().count("\n") == 1
+
+
+def test_what_a_killed_export_left_is_removed(make_database: Callable[..., Path], settings: Settings) -> None:
+    """Beside the files of this run, and of an earlier one, whose folder nothing is written to any more."""
+    make_database({})
+    folders = [settings.output / "exports" / run / f"{PREFIX}dead" for run in (RUN, "20261116T060000Z-bbbbbb")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("half")
+    export_actions(settings, "renew")
+    assert not any(folder.exists() for folder in folders)
 
 
 def test_an_empty_account_gives_headers(make_database: Callable[..., Path], settings: Settings) -> None:

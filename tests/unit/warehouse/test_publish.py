@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import OutputFailed
+from pipeline.unfinished import PREFIX
 from pipeline.warehouse import publish as publishing
 from pipeline.warehouse.duck import open_read_only
 from pipeline.warehouse.publish import Earlier, discard, open_build, publish
@@ -88,6 +89,13 @@ def test_what_went_wrong_is_told_where_the_build_cannot_be_removed_either(
     monkeypatch.setattr("pipeline.warehouse.publish._remove_leftovers", refuse)
     with pytest.raises(OutputFailed, match="no such group"):
         publish(build, group="no such group")
+
+
+def test_a_scratch_copy_of_a_killed_report_is_removed(tmp_path: Path) -> None:
+    """It is as large as the database, beside which it lies."""
+    (tmp_path / f"{PREFIX}dead").mkdir()
+    published_with(tmp_path / "tlm.duckdb", 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["tlm.duckdb"]
 
 
 def test_leftovers_of_a_dead_build_are_removed(tmp_path: Path) -> None:
