@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,15 @@ def test_a_question_has_an_answer(path: Path, example: Any) -> None:
         assert example.rows(text)
     finally:
         example.execute("rollback")
+
+
+def test_the_model_of_the_readme_runs_and_counts_days_as_ours_do(example: Any) -> None:
+    """The example of sql/README.md is what people copy."""
+    text = (content("sql") / "README.md").read_text(encoding="utf-8")
+    (model, *_) = re.findall(r"^```sql\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    days = {row["endpoint_key"]: row["days_left"] for row in example.records(model)}
+    assert days == dict(example.rows("select endpoint_key, days_left from core.endpoints"))
+    assert min(filter(None, days.values())) < 0
 
 
 def test_an_overdue_finding_stands_once_whatever_periods_its_rule_has(example: Any) -> None:
