@@ -1,7 +1,7 @@
 -- How many endpoints an account of the run has against the median of its last four runs, for the checks that stop or warn when a list may
 -- have been cut short upstream. A first run has nothing to compare with and no row. An incomplete run that somebody accepted is not
--- far smaller, whatever it lacks: that is why it had to be accepted. A shrink that was accepted is the new measure: what was before it is
--- not counted any more.
+-- far smaller, whatever it lacks: that is why it had to be accepted; nor does it count among the last four. A shrink that was accepted is the
+-- new measure: what was before it is not counted any more.
 -- grain: an account of the run that was in an earlier run
 -- kind: view
 -- check: unique(account)
@@ -26,10 +26,14 @@ earlier as (
         on metrics.run_id < current_run.run_id
     left join accepted
         on accepted.account = metrics.account
+    left join meta.runs as runs
+        on runs.run_id = metrics.run_id
+        and runs.account = metrics.account
     where
         metrics.metric = 'inventory.endpoints'
         and metrics.scope = 'account'
         and metrics.run_id >= coalesce(accepted.run_id, '')
+        and coalesce(runs.is_complete, true)
 ),
 
 usual as (

@@ -1,14 +1,31 @@
 -- One row per ISO week with a complete run, up to twelve weeks back, and the baseline even where it is older: what
 -- sparklines and trends stand on. A week's run is its last complete one; weeks are those of the configured zone.
--- An earlier run that was published incomplete (tlm build --accept-incomplete) is left out: it is no baseline and would bend the trend.
+-- An earlier run in which an account's rows are of a run that was published incomplete (tlm build --accept-incomplete) is left out, and a week
+-- that has no other has no row: such a run is no baseline and would bend the trend. The newest run is there whatever it lacks.
 -- grain: an ISO week
 -- kind: view
 -- check: unique(weeks_ago)
-with incomplete as (
-    select run_id
+with loaded as (
+    select
+        account,
+        run_id,
+        is_complete,
+        lead(run_id) over (partition by account order by run_id) as next_run_id
     from meta.runs
-    where is_accepted and not is_complete
-    group by run_id
+    where is_complete or is_accepted
+),
+
+incomplete as (
+    select metrics.run_id
+    from mart.metrics as metrics
+    join loaded
+        on metrics.run_id >= loaded.run_id
+        and (loaded.next_run_id is null or metrics.run_id < loaded.next_run_id)
+    where
+        not loaded.is_complete
+        and metrics.metric = 'inventory.endpoints'
+        and metrics.scope = 'all'
+    group by metrics.run_id
 ),
 
 runs as (
