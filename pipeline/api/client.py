@@ -13,10 +13,10 @@ import functools
 import logging
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from pipeline.api.line import DIRECT, Line
 from pipeline.api.pace import Pace
-from pipeline.api.reply import Reply
+from pipeline.api.reply import Reply, read_http_date
 from pipeline.api.request import Request
 from pipeline.errors import ConfigurationError, RateLimited, ServiceUnavailable, TryAgain
 from pipeline.log import mask
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
 _OVERLOADED = {429, 503}
+_APART = timedelta(minutes=5)  # more than a reply takes, and than well-kept clocks differ by
+_wall_clock = functools.partial(datetime.now, UTC)  # of the computer: a demo's runs have instants of their own
 # As much as the event loop takes from a socket at once. In the library's own pieces of 64 KiB the bytes of large pages
 # cost a third more CPU (measured with 2.4 MB).
 httpcore2.AsyncHTTP11Connection.READ_NUM_BYTES = 256 * 1024
@@ -98,6 +100,7 @@ class Client:
         self._silence_seconds: float | None = None
         self.has_answered = False
         """Whether any reply came, of whatever status."""
+        self._knows_time = False
         # One connection a session, the last one used first: a pool looks at each idle connection for every request.
         self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
         trust = httpx.create_ssl_context()
@@ -192,7 +195,23 @@ class Client:
         self.has_answered = True
         self._adapt(response.status_code, sent_at, loop.time())
         headers = {name.lower(): value for name, value in response.headers.items()}
+        if not self._knows_time:
+            self._compare_clocks(headers)
         return Reply(response.status_code, headers, response.content, self._clock())
+
+    def _compare_clocks(self, headers: Mapping[str, str]) -> None:
+        """Tell once when the computer's clock is far from the service's; a cache's reply (Age) says an earlier time."""
+        said_at = None if "age" in headers else read_http_date(headers.get("date"))
+        if said_at is None:
+            return
+        self._knows_time = True
+        apart = timedelta(seconds=round((_wall_clock() - said_at).total_seconds()))
+        if abs(apart) > _APART:
+            log.warning(
+                "%sthe clock of this computer is %s %s that of the service; set it: what a run calls now, what is"
+                " expired, and which audit events are new go by it.",
+                *(self._line.prefix, abs(apart), "ahead of" if apart > timedelta() else "behind"),
+            )
 
     async def _wait_for_turn(self) -> None:
         """Wait, first come first served, until the rate allows a request; ServiceUnavailable when time is up.

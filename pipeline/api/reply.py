@@ -163,7 +163,7 @@ def raise_for_status(reply: Reply, what: str) -> None:
 
 
 def _raise_try_again(reply: Reply, said: str) -> NoReturn:
-    said_at = _read_http_date(reply.headers.get("date")) or reply.received_at  # the clock by which the service counts
+    said_at = read_http_date(reply.headers.get("date")) or reply.received_at  # the clock by which the service counts
     seconds = retry_after_seconds(reply.headers.get("retry-after"), said_at)
     if reply.status == 429 or (reply.status == 503 and seconds is not None):
         msg = f"{said}; lower requests_per_second or try again later."
@@ -180,11 +180,12 @@ def retry_after_seconds(value: str | None, said_at: datetime) -> float | None:
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    moment = _read_http_date(text)
+    moment = read_http_date(text)
     return None if moment is None else max(0.0, (moment - said_at).total_seconds())
 
 
-def _read_http_date(text: str | None) -> datetime | None:
+def read_http_date(text: str | None) -> datetime | None:
+    """The instant (UTC) of a Date or Retry-After header; None where it is none."""
     try:
         moment = parsedate_to_datetime(text or "")
     except (ValueError, OverflowError):

@@ -8,6 +8,7 @@ import logging
 import pytest
 import stamina
 
+from pipeline.api import client
 from pipeline.api.client import Client, Patience, Tally
 from pipeline.api.contract import BY_NAME
 from pipeline.api.line import Line
@@ -31,15 +32,15 @@ def fetch(tlm: Tlm, patience: Patience, tally: Tally, *, times: int = 1, concurr
     async def ask() -> list[Page]:
         caller = Caller(Account(name="prod", base_url=tlm.base_url), KEY)
         request = build_request(caller, BY_NAME["agents"])
-        client = Client(
+        opened = Client(
             requests_per_second=1000,
             concurrency=concurrency,
             clock=lambda: NOW,
             patience=patience,
             line=Line("prod"),
         )
-        async with client:
-            return await asyncio.gather(*(client.fetch(request, read_page, tally) for _ in range(times)))
+        async with opened:
+            return await asyncio.gather(*(opened.fetch(request, read_page, tally) for _ in range(times)))
 
     return asyncio.run(ask())
 
@@ -86,6 +87,33 @@ def test_after_such_a_wish_nothing_more_is_sent_to_the_service(tlm: Tlm, caplog:
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
         "Account prod: the service asks for 3600 s of silence; nothing more is sent."
     ]
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"date": "Tue, 24 Nov 2026 06:04:59 GMT"}, None),
+        ({"date": "Tue, 24 Nov 2026 05:55:01 GMT"}, None),
+        ({"date": "Fri, 27 Nov 2026 08:00:00 GMT"}, "3 days, 2:00:00 behind"),
+        ({"date": "Tue, 24 Nov 2026 05:54:00 GMT"}, "0:06:00 ahead of"),
+        ({"date": "Tue, 24 Nov 2026 05:54:00 GMT", "age": "360"}, None),
+        ({"date": "yesterday"}, None),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told_once(
+    tlm: Tlm,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    headers: dict[str, str],
+    told: str | None,
+) -> None:
+    """By the Date of the replies: the instant of the run and the windows of the audit log would be wrong."""
+    monkeypatch.setattr(client, "_wall_clock", lambda: NOW)
+    tlm.instead = lambda _asked, _number: (200, headers, b'{"items": [], "total": 0}')
+    fetch(tlm, Patience(), Tally(), times=3, concurrency=1)
+    sentences = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    begin = f"Account prod: the clock of this computer is {told} that of the service; set it"
+    assert [sentence[: len(begin)] for sentence in sentences] == ([] if told is None else [begin])
 
 
 def test_attempts_are_counted_and_end(tlm: Tlm) -> None:
