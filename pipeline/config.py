@@ -79,7 +79,7 @@ class ClientCertificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One TLM account: its name is in every row; `base_url` has scheme and host only.
+    """One TLM account: its name is in every row; `base_url` has scheme and host only, no slash at the end.
 
     With `client_certificate` no API key is read or sent. `ca_bundle` (a PEM file) adds to the CAs of the system.
     """
@@ -90,6 +90,10 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account_id: str | None = None
     client_certificate: ClientCertificate | None = None
     ca_bundle: str | None = None
+
+    def __post_init__(self) -> None:
+        # A slash at its end makes it no other service: a run is resumed and lists stand in by what this says.
+        msgspec.structs.force_setattr(self, "base_url", self.base_url.rstrip("/"))
 
 
 class Extract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

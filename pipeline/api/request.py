@@ -82,7 +82,7 @@ def service_url(account: Account) -> str:
 
     A loopback or an IP address is taken as it is, and so is a host that has the prefix.
     """
-    url = urlsplit(account.base_url.rstrip("/"))
+    url = urlsplit(account.base_url)
     host = url.hostname or ""
     if account.client_certificate is None or host.startswith(_CLIENT_HOST) or host == "localhost" or _is_address(host):
         return url.geturl()

@@ -152,6 +152,17 @@ def test_another_account_is_refused(
     assert tlm.asked == []
 
 
+def test_a_slash_at_the_end_makes_no_other_address(
+    tlm: Tlm, broken: tuple[config.Settings, str], settings_for: Settings
+) -> None:
+    """Nor another configuration: the hash is the same."""
+    settings, run_id = broken
+    (before,) = find_runs(settings.data / "landing")
+    (manifest,) = resume(settings_for({"prod": f"{tlm.base_url}/"}), run_id).manifests
+    assert (manifest.status, manifest.base_url) == ("complete", tlm.base_url)
+    assert manifest.config_hash == before.config_hash
+
+
 def test_another_path_is_refused(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:
     """An override in [contract] paths that was not there."""
     settings, run_id = broken
