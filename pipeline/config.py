@@ -306,7 +306,12 @@ def _find_fault(account: Account, seen: set[str]) -> tuple[str, str | None]:
 
 
 def _find_fault_of_address(account: Account) -> str | None:
-    url = urlsplit(account.base_url)
+    try:
+        url = urlsplit(account.base_url)
+        (url.hostname or "").encode("idna")
+        _ = url.port  # raises when it is no number, or out of range
+    except ValueError:  # not shown: what stands for the port may be a password
+        return "is no address; it must be https://host or https://host:port."
     if url.username or url.password:  # not printed: they are secrets
         return "has a user or password in it; it must be scheme and host only, the key is api_key."
     plain_on_loopback = url.scheme == "http" and url.hostname in _LOOPBACK

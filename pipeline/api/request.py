@@ -39,9 +39,9 @@ class Caller:
             if name not in BY_NAME:
                 msg = f"contract.paths.{name} overrides no call; choose from: {', '.join(BY_NAME)}."
                 raise ConfigurationError(msg)
-            if not path.startswith("/") or path.startswith("//"):
+            if not path.startswith("/") or path.startswith("//") or not path.isprintable():
                 # "https://elsewhere/..." or "//elsewhere/..." would carry the key to another host.
-                msg = f"contract.paths.{name} is {path!r}, which is no path; write one that begins with a single /."
+                msg = f"contract.paths.{name} is {path!r}, which is no path; write a single / and printable text."
                 raise ConfigurationError(msg)
 
 

@@ -41,9 +41,9 @@ def test_the_owner_overrides_a_path() -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["https://elsewhere.test/x", "//elsewhere.test/x", "mpki/x", ""])
+@pytest.mark.parametrize("path", ["/mpki/\x07agent", "https://elsewhere.test/x", "//elsewhere.test/x", "mpki/x", ""])
 def test_an_override_that_leaves_the_host_is_refused(path: str) -> None:
-    """The key goes to the configured host only."""
+    """The key goes to the configured host only; what no URL can hold breaks the HTTP library."""
     with pytest.raises(ConfigurationError, match=r"contract\.paths\.agents"):
         Caller(ACCOUNT, "k", {"agents": path})
 
