@@ -73,12 +73,11 @@ def send(warehouse: Warehouse, model: Model, before: str, after: str) -> list[tu
 
 def _append(warehouse: Warehouse, model: Model, names: Mapping[str, str], _: str) -> None:
     same = " and ".join(f"kept.{column} is not distinct from fresh.{column}" for column in _key(model, names))
-    keys = ", ".join(f"fresh.{column}" for column in _key(model, names))
     send(
         warehouse,
         model,
         f"insert into {model.name} by name select fresh.* from (",
-        f") as fresh where not exists (select 1 from {model.name} as kept where {same}) order by {keys}",
+        f") as fresh where not exists (select 1 from {model.name} as kept where {same})",
     )
 
 
