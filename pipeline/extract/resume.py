@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from pipeline.config import Account, Settings
-from pipeline.errors import UsageError
+from pipeline.errors import RunIncomplete, UsageError
+from pipeline.extract.resources import AUDIT_LOG
+from pipeline.runs.landing import what_is_wrong
 from pipeline.runs.manifest import Manifest, find_runs
 from pipeline.runs.opening import Opening, differences, read_opening
 
@@ -69,6 +72,25 @@ def finished_run(settings: Settings, run_id: str) -> tuple[Manifest, ...]:
     found = [_find_finished(find_runs(landing, name), run_id) for name in accounts]
     whole = tuple(one for one in found if one is not None)
     return whole if len(whole) == len(found) else ()
+
+
+def refuse_damage(landing: Path, manifests: Iterable[Manifest]) -> None:
+    """RunIncomplete for a part that is not as it was landed: what came in a finished run is not asked for again.
+
+    It may be published, and what is served now is of another instant.
+    """
+    for manifest in manifests:
+        folder = landing / manifest.account / manifest.run_id
+        for extract in manifest.extracts:
+            of_parts = folder.parent if extract.resource == AUDIT_LOG else folder / extract.resource
+            for part in extract.parts:
+                fault = what_is_wrong(of_parts / part.name, part)
+                if fault is not None:
+                    msg = (
+                        f"Run {manifest.run_id} of account {manifest.account} is finished, but {of_parts / part.name} "
+                        f"{fault}; put it back from a backup, or move {folder} away and extract again."
+                    )
+                    raise RunIncomplete(msg)
 
 
 def _read_openings(settings: Settings, run_id: str) -> dict[str, Opening]:

@@ -32,7 +32,7 @@ from pipeline.extract.audit import new_reading
 from pipeline.extract.contract import find_contradiction
 from pipeline.extract.pages import ProgressCallback, ResourceReading, Source
 from pipeline.extract.resources import EVERYTHING, FIRST, Resource, Wanted, audit_window, choose_resources
-from pipeline.extract.resume import Start, finished_run, left_of_run, refuse_differences
+from pipeline.extract.resume import Start, finished_run, left_of_run, refuse_damage, refuse_differences
 from pipeline.runs.disk import make_folder
 from pipeline.runs.landing import read_items
 from pipeline.runs.manifest import (
@@ -113,12 +113,13 @@ async def resume_run(
     """Go on with a run that was killed, or that ended incomplete: only what is missing is asked for.
 
     Its instant stays that of its start. Accounts that are complete are not read again; the others end like those of
-    `extract_run`. A run in which nothing is missing is told and given as it is. UsageError, before anything is sent:
-    there is no such run, it started longer than a day ago, a later run of the account exists, or what shapes the rows
-    is not as it was.
+    `extract_run`. A run in which nothing is missing is told and given as it is; RunIncomplete where a part of it is
+    damaged. UsageError, before anything is sent: there is no such run, it started longer than a day ago, a later run
+    of the account exists, or what shapes the rows is not as it was.
     """
     whole = finished_run(settings, run_id)
     if whole:
+        refuse_damage(settings.data / "landing", whole)
         log.info("Run %s is finished, nothing is missing in it; `tlm build` publishes it.", run_id)
         return RunResult(run_id, whole)
     runs, done = [], []

@@ -98,6 +98,27 @@ def test_of_a_complete_run_nothing_is_asked_again(
     assert f"Run {before.run_id} is finished, nothing is missing in it" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("part", "fault"),
+    [("*/agents/part-*", "is not what was landed"), ("events/*/*", "is missing")],
+)
+def test_a_finished_run_with_a_damaged_part_is_not_called_whole(
+    tlm: Tlm, settings_for: Settings, part: str, fault: str
+) -> None:
+    """A build would refuse it. Nothing is asked for: the manifest of what may be published stays as it is."""
+    settings = settings_for({"prod": tlm.base_url})
+    run_id = asyncio.run(extract_run(settings, clock=lambda: NOW, on_page=lambda *_progress: None)).run_id
+    tlm.asked.clear()
+    path = next((settings.data / "landing" / "prod").glob(part))
+    if fault == "is missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(RunIncomplete, match=f"Run {run_id} of account prod is finished, but {path} {fault}.* or move "):
+        resume(settings, run_id)
+    assert tlm.asked == []
+
+
 def test_a_resume_of_a_complete_run_prints_its_id_and_ends_well(tlm: Tlm, settings_for: Settings) -> None:
     """As the command: exit code 0, the id for the next command."""
     settings = settings_for({"prod": tlm.base_url})
