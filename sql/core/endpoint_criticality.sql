@@ -1,5 +1,6 @@
 -- How critical an endpoint is, by pci.csv: the highest of the entries that name it, by key, host name, domain name or ip; * stands for any text.
 -- Names are compared in lower case, addresses as in endpoint keys (2001:DB8::1 is 2001:0db8:0:0::1). Endpoints that no entry names are not here.
+-- A name is looked up, a pattern is tried on each endpoint.
 -- grain: one endpoint that an entry names
 -- kind: view
 -- check: unique(endpoint_key)
@@ -16,28 +17,54 @@ with places as (
 ),
 
 -- an address as it is compared; all else is only in lower case then
-patterns as (
+entries as (
     select
         account,
+        staging.canonical_ip(endpoint) as name,
         core.like_pattern(staging.canonical_ip(endpoint)) as pattern,
+        contains(endpoint, '*') as is_pattern,
         case criticality when 'critical' then 1 when 'high' then 2 when 'medium' then 3 else 4 end as criticality_no
     from raw.pci_inventory
 ),
 
-named as (
+found as (
+    select
+        names.endpoint_key,
+        entries.criticality_no
+    from entries
+    join (
+        select
+            account,
+            endpoint_key,
+            unnest([key_name, host_name, domain_name, ip]) as name
+        from places
+    ) as names
+        on names.name = entries.name
+    where
+        not entries.is_pattern
+        and names.account = coalesce(entries.account, names.account)
+    union all
     select
         places.endpoint_key,
-        min(patterns.criticality_no) as criticality_no
-    from patterns
+        entries.criticality_no
+    from entries
     join places
-        on places.account = coalesce(patterns.account, places.account)
+        on places.account = coalesce(entries.account, places.account)
         and (
-            places.key_name like patterns.pattern escape '\'
-            or places.host_name like patterns.pattern escape '\'
-            or places.domain_name like patterns.pattern escape '\'
-            or places.ip like patterns.pattern escape '\'
+            places.key_name like entries.pattern escape '\'
+            or places.host_name like entries.pattern escape '\'
+            or places.domain_name like entries.pattern escape '\'
+            or places.ip like entries.pattern escape '\'
         )
-    group by places.endpoint_key
+    where entries.is_pattern
+),
+
+named as (
+    select
+        endpoint_key,
+        min(criticality_no) as criticality_no
+    from found
+    group by endpoint_key
 )
 
 select
