@@ -1,7 +1,8 @@
 -- The endpoints at an instant: core.endpoints as of each account's newest complete run that started at or before `ts` (naive UTC).
 -- Ages and days left count from the newest of these runs. The rules of today judge: trust and automation states are worked out anew from the
 -- words of then; what policy.toml decides (unit by mapping, owner by tag) is as it was. Limit: last_discovered_at is null, each scan moves it.
--- Use: from core.endpoints_as_of(timestamp '2026-11-02 12:00'). The file must be open under its own name, or attached as tlm.
+-- Use: from core.endpoints_as_of(timestamp '2026-11-02 23:59:59'). A bare day is the midnight that it begins with, before its runs.
+-- The file must be open under its own name, or attached as tlm.
 -- grain: one endpoint at the instant
 -- kind: macro
 -- macro: core.endpoints_as_of(ts)

@@ -115,3 +115,19 @@ def test_without_the_pages_of_then_it_says_what_still_answers(
     said = capsys.readouterr().err
     assert f"Run {run_id(0)} (2026-09-07) cannot be built again" in said
     assert "core.endpoints_as_of(timestamp '2026-09-07 06:00:00')" in said
+
+
+def test_the_example_of_the_readme_has_the_runs_of_its_day(history: History) -> None:
+    """As `--as-of` has them; a bare day would be the midnight before."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    example = readme[readme.index('"select protection, count(*) as endpoints from core.endpoints_as_of(') + 1 :]
+    sql = example[: example.index('"')].replace("2026-11-02", str(MONDAYS[1]))
+    with open_read_only(history.settings.database) as warehouse:
+        found = dict(warehouse.rows(sql))
+        on_the_day = warehouse.rows(
+            "select numerator from mart.metrics where metric = 'inventory.endpoints' and scope = 'all'"
+            f" and cast(as_of_at as date) = date '{MONDAYS[1]}'"
+        )
+        midnight = dict(warehouse.rows(sql.replace(" 23:59:59", "")))
+    assert [(sum(found.values()),)] == on_the_day
+    assert found != midnight
