@@ -16,7 +16,8 @@ import msgspec
 from pipeline.api.contract import LISTS, Call
 from pipeline.config import Extract
 from pipeline.errors import UsageError
-from pipeline.runs.manifest import Manifest, is_complete
+from pipeline.runs.manifest import NOT_ASKED, Manifest, is_complete
+from pipeline.runs.manifest import Extract as Outcome
 
 FIRST = "business_units"
 """Read first and alone: it shows whether the key is accepted, and what it sees."""
@@ -75,6 +76,16 @@ def choose_resources(
         raise UsageError(msg)
     calls = sorted((call for call in LISTS if call.name in names), key=lambda call: call.name != FIRST)
     return tuple(_resource(call, extract, window) for call in calls)
+
+
+def left_out(extract: Extract, wanted: tuple[str, ...] | None) -> tuple[Outcome, ...]:
+    """What is recorded of the lists that the configuration has, a run can do without, and `wanted` does not name."""
+    names = extract.resources if wanted is None else wanted
+    return tuple(
+        Outcome(call.name, "skipped", NOT_ASKED)
+        for call in LISTS
+        if call.name in extract.resources and call.name not in {*names, *extract.required}
+    )
 
 
 def _resource(call: Call, extract: Extract, window: tuple[datetime, datetime]) -> Resource:

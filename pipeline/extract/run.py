@@ -31,7 +31,7 @@ from pipeline.errors import (
 from pipeline.extract.audit import new_reading
 from pipeline.extract.contract import find_contradiction
 from pipeline.extract.pages import ProgressCallback, ResourceReading, Source
-from pipeline.extract.resources import EVERYTHING, FIRST, Resource, Wanted, audit_window, choose_resources
+from pipeline.extract.resources import EVERYTHING, FIRST, Resource, Wanted, audit_window, choose_resources, left_out
 from pipeline.extract.resume import Start, finished_run, left_of_run, refuse_damage, refuse_differences
 from pipeline.runs.disk import make_folder
 from pipeline.runs.landing import read_items
@@ -69,13 +69,14 @@ class RunResult:
 
 @dataclass(slots=True)
 class _AccountRun:
-    """The run of one account: its fixed parts, and the outcome of each resource that has ended."""
+    """The run of one account: its fixed parts, and the outcome of each resource that is left out or has ended."""
 
     caller: Caller
     client: Client
     folder: Path
     opening: Opening
     resources: tuple[Resource, ...]
+    left_out: tuple[Extract, ...]
     previous_manifest_hash: str | None
     is_resumed: bool = False
     extracts: dict[str, Extract] = field(default_factory=dict)
@@ -232,6 +233,7 @@ def _prepare(settings: Settings, account: Account, start: Start, clock: Callable
             since=start.since,
         ),
         resources=resources,
+        left_out=left_out(settings.extract, start.wanted),
         previous_manifest_hash=(
             manifest_hash(manifest_path(landing, account.name, earlier[-1].run_id)) if earlier else None
         ),
@@ -319,7 +321,7 @@ def _deny(account: Account, resource: Resource, error: Refused) -> None:
 def _close(run: _AccountRun, finished_at: datetime) -> Manifest:
     opening = run.opening
     folder = run.folder / opening.run_id
-    extracts = tuple(run.extracts[resource.name] for resource in run.resources)
+    extracts = (*(run.extracts[resource.name] for resource in run.resources), *run.left_out)
     reason = str(run.stopped) if run.stopped is not None else missing_in(opening.required, extracts)
     manifest = Manifest(
         run_id=opening.run_id,

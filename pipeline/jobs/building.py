@@ -31,6 +31,7 @@ from pipeline.load.published import (
 )
 from pipeline.load.raw import load_run, record_run
 from pipeline.load.rewind import load_again, rewind
+from pipeline.load.stand_in import unread_lists
 from pipeline.policy import Policy, read_policy
 from pipeline.runs.lock import hold_lock
 from pipeline.runs.manifest import Manifest, find_runs, is_complete, manifest_path, missing_in, read_manifest
@@ -200,8 +201,15 @@ def _load(warehouse: Warehouse, landing: Path, plan: Plan, manifest: Manifest) -
     is_taken = plan.wish.takes(manifest)
     if is_taken:
         events = choose_events(plan.events, plan.runs, plan.wish, manifest)
-        for resource, stand_in in load_run(warehouse, landing, manifest, events).items():
+        stand_ins = load_run(warehouse, landing, manifest, events)
+        for resource, stand_in in stand_ins.items():
             logger.warning("Account %s: %s was %s.", manifest.account, resource, stand_in.sentence)
+        lost = [one for one in unread_lists(manifest) if one.resource not in stand_ins]
+        for extract in lost if manifest.run_id == plan.runs[-1][0] else ():
+            logger.warning(
+                "Account %s: %s was not read, and no earlier run has it, so what it says counts as not there: %s.",
+                *(manifest.account, extract.resource, (extract.reason or "no reason given").rstrip(".")),
+            )
         find_drift(warehouse, landing, manifest)
     else:
         record_run(warehouse, landing, manifest)

@@ -74,7 +74,7 @@ TABLES = (
             (
                 "rows_run_id",
                 "VARCHAR",
-                "the earlier run whose rows stand in for a list that was refused; null: its own",
+                "the earlier run whose rows stand in for a list that was refused or not asked for; null: its own",
             ),
             ("rows_as_of_at", "TIMESTAMP", "start of that run, UTC"),
         ),

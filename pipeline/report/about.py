@@ -90,7 +90,8 @@ def _lede(source: Source, extracts: list[dict[str, Any]]) -> Lede:
         what = words.joined([f"{words.clean(r['account'])}'s {resource_words(r['resource'])}" for r in skipped[:2]])
         if len(skipped) > 2:  # the lede has room for two names
             what = f"{words.number(len(skipped))} optional resources"
-        rest = " rows of an earlier run stand in." if source.rows_of_earlier_runs else " the table below says why."
+        has_all = len(source.rows_of_earlier_runs) == len(skipped)
+        rest = " rows of an earlier run stand in." if has_all else " the table below says why."
         return Lede(before, f"{what[0].upper()}{what[1:]} {'was' if len(skipped) == 1 else 'were'} not read;", rest)
     return Lede(before, "Nothing was skipped.")
 
@@ -156,11 +157,15 @@ def _completeness(source: Source, extracts: list[dict[str, Any]]) -> Block:
         ),
         tuple(rows),
     )
+    asked = {r["resource"] for r in extracts}
+    left_out = words.joined([resource_words(name) for name in RESOURCES if name not in asked])
+    left_out = f" Not asked for, by extract.resources in tlm.toml: {left_out}." if left_out else ""
     requests = words.number(sum(r["requests"] or 0 for r in extracts))
     retries = words.number(sum(r["retries"] or 0 for r in extracts))
     note = (
         "Announced: the API’s own total at the end of the run, where the call gives one. Distinct: received without "
         f"overlap of pages. {requests} requests, {retries} of them retried. Complete means as served to the key."
+        f"{left_out}"
     )
     return Block("Completeness", note, table, query)
 

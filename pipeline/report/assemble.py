@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from pipeline.report.expiry import expiry_section
 from pipeline.report.fonts import undrawn_scripts
 from pipeline.report.noted import attach_drift, resource_words
 from pipeline.report.own_metrics import attach_own_metrics
-from pipeline.report.source import Source
+from pipeline.report.source import Record, Source
 from pipeline.report.unsecured import unsecured_section
 from pipeline.tabular import people_csv
 from pipeline.warehouse.duck import Warehouse
@@ -138,20 +138,42 @@ def _states_of_age(source: Source, configured: Collection[str]) -> list[State]:
 
 
 def _states_of_lists(source: Source) -> list[State]:
-    """Lists that were refused, where the rows of an earlier run stand in: those of two are told."""
-    lists = source.rows_of_earlier_runs
+    """Lists that were not read: those of two where the rows of an earlier run stand in, and of two where none do."""
+    return [*_old_lists(source.rows_of_earlier_runs, source), *_missing_lists(source.unread_lists)]
+
+
+def _old_lists(lists: Sequence[Record], source: Source) -> list[State]:
     if not lists:
         return []
     told = []
     for one in lists[:2]:
         at = " ".join(words.instant(one["rows_as_of_at"], source.zone))
         days = (source.as_of_at - one["rows_as_of_at"]).days
-        what = f"{resource_words(one['resource'])} of account {words.clean(one['account'])}"
-        told.append(f"The list {what} was refused; its rows of {at}, {words.count(days, 'day')} before, stand in.")
+        told.append(f"{_unread(one)}; its rows of {at}, {words.count(days, 'day')} before, stand in.")
     if len(lists) > len(told):
         told.append(f"So it is with {words.count(len(lists) - 2, 'other')}.")
     sentence = f"{' '.join(told)} What changed in it since is not here."
-    return [State("Stale list", sentence, "tlm doctor")]
+    return [State("Stale list", sentence, _step_to_read(lists))]
+
+
+def _missing_lists(lists: Sequence[Record]) -> list[State]:
+    if not lists:
+        return []
+    told = [f"{_unread(one)}, and no earlier run has it." for one in lists[:2]]
+    if len(lists) > len(told):
+        told.append(f"So it is with {words.count(len(lists) - 2, 'other')}.")
+    sentence = f"{' '.join(told)} What {'it says' if len(lists) == 1 else 'they say'} counts as not there."
+    return [State("List not read", sentence, _step_to_read(lists))]
+
+
+def _unread(one: Record) -> str:
+    why = "refused" if one["requests"] else "not asked for"
+    return f"The list {resource_words(one['resource'])} of account {words.clean(one['account'])} was {why}"
+
+
+def _step_to_read(lists: Sequence[Record]) -> str:
+    """A list that was left out of a run is read by the next whole one; one that was refused is not."""
+    return "tlm doctor" if any(one["requests"] for one in lists) else "tlm extract"
 
 
 def embed(files: list[CsvFile]) -> tuple[Embedded, ...]:

@@ -69,6 +69,9 @@ def _facts(source: Source) -> tuple[Fact, ...]:
     elif source.rows_of_earlier_runs:
         lists = source.rows_of_earlier_runs
         trust = f"Complete, but {words.count(len(lists), 'list')} {'is' if len(lists) == 1 else 'are'} of an older run:"
+    elif source.unread_lists:
+        lists = source.unread_lists
+        trust = f"Complete, but {words.count(len(lists), 'list')} {'was' if len(lists) == 1 else 'were'} not read:"
     compared = (
         words.instant(source.baseline.as_of_at, source.zone)
         if source.baseline
@@ -89,10 +92,15 @@ def _facts(source: Source) -> tuple[Fact, ...]:
 def _is_missed(source: Source, number: _Number) -> bool | None:
     """Whether the target is missed; None without a target, anything to measure, or the whole account."""
     now = source.now(number.metric)
-    if number.target is None or not now.denominator or source.is_incomplete:
+    if number.target is None or not now.denominator or source.is_incomplete or _is_unread(source, number):
         return None
     target = source.policy[number.target]
     return missing(now, target) > 0 if number.is_share else now.numerator > target
+
+
+def _is_unread(source: Source, number: _Number) -> bool:
+    """Whether the number counts what is managed, and the list that says it was not read."""
+    return source.is_automation_unread and number.metric in {"coverage.automation", "expiry.manual_30d"}
 
 
 def _verdict(source: Source, *, is_empty: bool) -> Lede:
@@ -168,6 +176,8 @@ def _measure(source: Source, number: _Number) -> Measure:
             verdict_words = "No target."
         elif source.is_incomplete:
             verdict_words = "Not assessable: incomplete."
+        elif _is_unread(source, number):
+            verdict_words = "Not assessable: not read."
         verdict: Literal["missed", "met", "none"] = "none"
     else:
         verdict = "missed" if missed else "met"
@@ -224,7 +234,7 @@ def _spark(source: Source, number: _Number, target: float, *, is_hot: bool) -> S
 
 def _remark(source: Source, number: _Number, now: Amount, target: float) -> str:
     if number.is_share:
-        if not now.denominator or source.is_incomplete:
+        if not now.denominator or source.is_incomplete or _is_unread(source, number):
             return "" if now.denominator else "Nothing to divide by."
         needed = missing(now, target)
         return (
@@ -322,7 +332,12 @@ def _deploy(source: Source) -> Action | None:
 def _enrol(source: Source) -> Action | None:
     now = source.now("coverage.automation")
     gap = next((r for r in source.rows("gap_to_target") if r["step"] == "enrol"), None)
-    if not gap or not gap["endpoints"] or missing(now, source.policy["automation_target"]) == 0:
+    if (
+        source.is_automation_unread
+        or not gap
+        or not gap["endpoints"]
+        or missing(now, source.policy["automation_target"]) == 0
+    ):
         return None
     then = words.share(now.numerator + gap["endpoints"], now.pair[1])
     order = f"Enrol {words.count(gap['endpoints'], 'endpoint')} within reach"

@@ -52,7 +52,8 @@ def coverage_section(source: Source) -> Section:
 
 def _lede(source: Source, by_unit: list[dict[str, Any]], gaps: dict[str, dict[str, Any]]) -> Lede:
     protection, automation = source.now("coverage.protection"), source.now("coverage.automation")
-    before = f"{words.share(*protection.pair)} are protected, {words.share(*automation.pair)} renew themselves. "
+    renewed = "" if source.is_automation_unread else f", {words.share(*automation.pair)} renew themselves"
+    before = f"{words.share(*protection.pair)} are protected{renewed}. "
     if not protection.denominator:
         before = "No endpoint says whether it is protected. "
     open_by_unit = sorted(
@@ -70,6 +71,8 @@ def _lede(source: Source, by_unit: list[dict[str, Any]], gaps: dict[str, dict[st
     needed = missing(automation, source.policy["automation_target"])
     if source.is_incomplete:
         after = " what is missing is not assessable: incomplete."
+    elif source.is_automation_unread:
+        after = " what renews itself is not known: the list that says so was not read."
     elif not automation.denominator:
         after = " no endpoint has a certificate to renew."
     elif needed == 0:
@@ -87,6 +90,12 @@ def missing(amount: Amount, target: float) -> int:
     return max(0, math.ceil(round(target * amount.pair[1], 6)) - amount.pair[0])
 
 
+def _unsure(source: Source, metric: str) -> str:
+    """Why the target of a share is not judged; empty where it is."""
+    is_unread = metric == "coverage.automation" and source.is_automation_unread
+    return "incomplete" if source.is_incomplete else "not read" if is_unread else ""
+
+
 def _trend(source: Source, protection: Amount, automation: Amount) -> Block:
     query = source.query("3.1", "trend")
     pairs = (
@@ -102,8 +111,8 @@ def _trend(source: Source, protection: Amount, automation: Amount) -> Block:
             return Block("Thirteen weeks", "", State("No data", sentence, is_quiet=True), query)
         figures.append(_trend_figure(source, name, metric, now, target))
         paces.append(
-            f"{name}: not assessable, incomplete."
-            if source.is_incomplete
+            f"{name}: not assessable, {unsure}."
+            if (unsure := _unsure(source, metric))
             else _pace(name, source.series(metric), now, target)
         )
     weeks = len(source.series("coverage.protection"))
@@ -277,15 +286,16 @@ def _gap(source: Source, gaps: dict[str, dict[str, Any]]) -> Block:
             if needed
             else f"{name} has reached {goal}."
         )
-        if source.is_incomplete:
-            notes[-1] = f"{name}: not assessable, incomplete."
+        unsure = _unsure(source, metric)
+        if unsure:
+            notes[-1] = f"{name}: not assessable, {unsure}."
         rows.append(Row((Cell(f"{name}, today {words.share(*now.pair)}, target {goal}"),), "group"))
         reached = now.numerator
         for step in steps:
             count = gaps[step]["endpoints"]
             reached += count
             then = Amount(reached, now.denominator)
-            is_met = missing(then, target) == 0 and not source.is_incomplete
+            is_met = missing(then, target) == 0 and not unsure
             rows.append(
                 Row(
                     (

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipeline.config import RESOURCES
 from pipeline.places import content
 from pipeline.report import words
 from pipeline.report.contents import Cell, CsvFile, Query, Tone
@@ -227,9 +228,26 @@ class Source:
 
     @cached_property
     def rows_of_earlier_runs(self) -> Sequence[Record]:
-        """The lists that were refused and for which the rows of an earlier run stand in, oldest rows first."""
+        """The lists that were not read and for which the rows of an earlier run stand in, oldest rows first."""
         found = [r for r in self.rows("completeness") if r["rows_run_id"] is not None]
         return sorted(found, key=lambda r: (r["rows_as_of_at"], r["account"], r["resource"]))
+
+    @cached_property
+    def unread_lists(self) -> Sequence[Record]:
+        """The lists, but for the audit log, that were not read and that no earlier run has either."""
+        found = [r for r in self.rows("completeness") if r["status"] == "skipped" and r["rows_run_id"] is None]
+        return sorted(
+            (r for r in found if r["resource"] != "audit_log"),
+            key=lambda r: (r["account"], RESOURCES.index(r["resource"])),
+        )
+
+    @cached_property
+    def is_automation_unread(self) -> bool:
+        """Whether no endpoint says that it is managed, and the list that would say it for an account was not read."""
+        lists = [r for r in self.rows("completeness") if r["resource"] == "automation_inventory"]
+        read = {r["account"] for r in lists if r["status"] != "skipped" or r["rows_run_id"] is not None}
+        is_told = {account["account"] for account in self.accounts} <= read
+        return not is_told and not self.now("coverage.automation").numerator
 
     @cached_property
     def accounts_without_events(self) -> list[str]:

@@ -20,6 +20,8 @@ from pipeline.runs.disk import replace_file
 
 FILE_NAME = "manifest.json"
 FORMAT = 1
+NOT_ASKED = "not asked for in this run"
+"""The reason of a list that the configuration has, and that was left out of a run of others by name."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -34,8 +36,9 @@ class Part(msgspec.Struct, frozen=True):
 class Extract(msgspec.Struct, frozen=True):
     """One resource of the run; totals are None where the API gave none (a bare array).
 
-    A complete one has a `reason` when something was odd and settled. `rows_received` are the lines of its parts: a row
-    that went away while the list was read may be among them. `hostile_pages` took the slow path.
+    A complete one has a `reason` when something was odd and settled; a skipped one was refused, or is NOT_ASKED.
+    `rows_received` are the lines of its parts: a row that went away while the list was read may be
+    among them. `hostile_pages` took the slow path.
     """
 
     resource: str
@@ -95,7 +98,7 @@ def missing_in(required: Collection[str], extracts: Collection[Extract]) -> str 
             faults.setdefault(extract.reason, []).append(extract.resource)
     for name in required:
         if name not in names:
-            faults.setdefault("required, but not asked for in this run", []).append(name)
+            faults.setdefault(f"required, but {NOT_ASKED}", []).append(name)
     return "; ".join(f"{', '.join(resources)}: {reason}" for reason, resources in faults.items()) or None
 
 

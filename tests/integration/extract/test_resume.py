@@ -207,7 +207,7 @@ def test_page_size_may_differ(tlm: Tlm, broken: tuple[config.Settings, str]) -> 
     larger = msgspec.structs.replace(settings.extract, page_size=100)
     (manifest,) = resume(msgspec.structs.replace(settings, extract=larger), run_id).manifests
     assert {one.query["offset"] for one in tlm.asked} == {"9"}
-    assert {one.rows_received for one in manifest.extracts} == {25}
+    assert {one.rows_received for one in manifest.extracts if one.status != "skipped"} == {25}
 
 
 def test_a_run_with_a_later_one_is_refused(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:

@@ -20,7 +20,7 @@ from pipeline.extract.run import RunResult, extract_run
 from pipeline.load.meta import create_meta
 from pipeline.load.raw import record_run
 from pipeline.runs.landing import read_items
-from pipeline.runs.manifest import Extract, Manifest, find_runs, manifest_hash, manifest_path
+from pipeline.runs.manifest import NOT_ASKED, Extract, Manifest, find_runs, manifest_hash, manifest_path
 from pipeline.warehouse.publish import discard, open_build
 
 from .conftest import KEY, NOW, PATHS, Asked, Raw, Tlm
@@ -367,6 +367,20 @@ def test_only_the_wanted_resources_are_asked_for(tlm: Tlm, settings_for: Setting
         manifest.reason or ""
     )
     assert {one.path for one in tlm.asked} == {PATHS["agents"], PATHS["endpoints.unsecured"]}
+
+
+def test_a_list_that_a_run_leaves_out_is_recorded_and_one_that_nobody_wants_is_not(
+    tlm: Tlm, settings_for: Settings
+) -> None:
+    """So rows of an earlier run can stand in for the first; the configuration does without the second for good."""
+    wanted = (*config.REQUIRED, "profiles", "audit_log")
+    settings = settings_for({"prod": tlm.base_url}, resources=wanted)
+    (manifest,) = extract(settings, resources=config.REQUIRED).manifests
+    left_out = [(one.resource, one.reason) for one in manifest.extracts if one.status == "skipped"]
+    assert sorted(left_out) == [("audit_log", NOT_ASKED), ("profiles", NOT_ASKED)]
+    assert manifest.status == "complete"
+    (manifest,) = extract(settings).manifests
+    assert sorted(one.resource for one in manifest.extracts) == sorted(wanted)
 
 
 def test_unknown_names_and_missing_keys_stop_before_anything_is_sent(

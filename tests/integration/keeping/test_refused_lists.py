@@ -1,4 +1,4 @@
-"""An optional list that is refused: the rows of the newest earlier run with it stand in, and that is told."""
+"""An optional list that is refused, or left out of a run: rows of the newest earlier run stand in, and that is told."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.runs.manifest import read_manifest, write_manifest
+from pipeline.runs.manifest import NOT_ASKED, read_manifest, write_manifest
 
 OPTIONAL = ("certificates", "automation_inventory", "business_units", "profiles", "agents")
 REFUSED = "403 access_denied: the key may not read it"
@@ -26,15 +26,15 @@ where run_id = (select run_id from meta.current_run) and account = 'prod' and st
 """
 
 
-def refuse(kept: Any, run: str, resources: tuple[str, ...], account: str = "prod") -> None:
-    """Let the landed run of an account look as if the service had refused these lists."""
+def refuse(kept: Any, run: str, resources: tuple[str, ...], account: str = "prod", reason: str = REFUSED) -> None:
+    """Let the landed run of an account look as if the service had refused these lists, or nobody had asked for them."""
     folder = kept.landing / account / run
     manifest = read_manifest(folder / "manifest.json")
     extracts = []
     for one in manifest.extracts:
         if one.resource in resources:
             shutil.rmtree(folder / one.resource)
-            extracts.append(type(one)(one.resource, "skipped", REFUSED, requests=1))
+            extracts.append(type(one)(one.resource, "skipped", reason, requests=int(reason == REFUSED)))
         else:
             extracts.append(one)
     write_manifest(folder, msgspec.structs.replace(manifest, extracts=tuple(extracts)))
@@ -172,3 +172,54 @@ def test_nothing_stands_in_for_a_list_that_never_came(kept: Any) -> None:
     assert (code, "stand in" in err) == (0, False), err
     assert kept.rows("select count(*) from raw.certificates where account = 'prod'") == [(0,)]
     assert kept.rows(LISTS) == [("certificates", "skipped", None, None, REFUSED)]
+
+
+def test_a_list_that_was_not_asked_for_counts_as_it_was_too(kept: Any, tmp_path: Any) -> None:
+    """`tlm extract` of the required lists alone is no estate without automation: the other lists are as they were."""
+    kept.arrive()
+    other = tmp_path / "other"
+    shutil.copytree(kept.folder, other)
+    same_lists(kept, kept.ids[-1], kept.ids[-2], OPTIONAL)
+    assert kept.tlm("build")[0] == 0
+    expected = kept.rows(METRICS), kept.rows(FINDINGS)
+    kept.folder = other
+    refuse(kept, kept.ids[-1], OPTIONAL, reason=NOT_ASKED)
+    code, _, err = kept.tlm("build")
+    assert (code, kept.rows(METRICS), kept.rows(FINDINGS)) == (0, *expected)
+    newest, before = kept.ids[-1], kept.ids[-2]
+    stands_in = f"so the rows of run {before} ({started(before):%Y-%m-%d}) stand in: {NOT_ASKED}."
+    assert f"Account prod: agents was not read since run {newest}, {stands_in}" in err
+    assert kept.rows(LISTS)[0][:3] == ("agents", "skipped", before)
+    assert kept.tlm("report", "weekly", "--format", "html")[0] == 0
+    (page,) = (kept.folder / "out").rglob("*.html")
+    text = page.read_text(encoding="utf-8").replace("\xa0", " ")
+    assert "The list agents of account prod was not asked for; its rows of" in text
+    assert "Complete, but 5 lists are of an older run:" in text
+
+
+def test_a_run_of_other_lists_is_not_the_first_without_one(kept: Any) -> None:
+    """It was never to be a whole run: what counts is the first whole one that lacks the list."""
+    kept.arrive()
+    folder = kept.landing / "prod" / kept.ids[-2]
+    refuse(kept, kept.ids[-2], ("certificates",), reason=NOT_ASKED)
+    write_manifest(folder, msgspec.structs.replace(read_manifest(folder / "manifest.json"), status="incomplete"))
+    refuse(kept, kept.ids[-1], ("certificates",))
+    code, _, err = kept.tlm("rebuild", "--accept-shrink")
+    assert code == 0, err
+    assert f"certificates was not read since run {kept.ids[-1]}, so the rows of run {kept.ids[-3]}" in err
+
+
+def test_a_list_that_no_run_has_is_told(kept: Any) -> None:
+    """The very first runs left it out: by a warning of the build, a banner, and beside the completeness."""
+    kept.arrive()
+    for run in kept.ids:
+        refuse(kept, run, ("agents",), reason=NOT_ASKED)
+    code, _, err = kept.tlm("rebuild", "--accept-shrink")
+    assert code == 0, err
+    counts = "so what it says counts as not there"
+    assert err.count(f"agents was not read, and no earlier run has it, {counts}: {NOT_ASKED}.") == 1
+    assert kept.tlm("report", "weekly", "--format", "html")[0] == 0
+    (page,) = (kept.folder / "out").rglob("*.html")
+    text = page.read_text(encoding="utf-8").replace("\xa0", " ")
+    assert "The list agents of account prod was not asked for, and no earlier run has it." in text
+    assert "Complete, but 1 list was not read:" in text

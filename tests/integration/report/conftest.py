@@ -88,6 +88,14 @@ _STATES = {
     "no audit log": (
         "update meta.extracts set status = 'skipped', reason = 'HTTP 403' where resource = 'audit_log' and account = 'apac'",
     ),
+    "nothing managed": (
+        "update mart.metrics set numerator = 0 where metric in ('coverage.automation', 'coverage.adoption')",
+    ),
+    "automation not asked for": (
+        """update meta.extracts set status = 'skipped', reason = 'not asked for in this run', requests = 0,
+            api_total_end = null, rows_received = 0, rows_distinct = 0 where resource = 'automation_inventory'""",
+    ),
+    "automation left out": ("delete from meta.extracts where resource = 'automation_inventory'",),
     "real service": ("update meta.runs set base_url = 'https://one.digicert.com'",),
     "hostile names": (
         """update core.endpoints set

@@ -265,6 +265,32 @@ def test_changes_of_an_account_whose_audit_log_was_not_read_are_not_held_against
         assert (changes.lede.plain.count(sentence), block.note.count(sentence)) == (count, count)
 
 
+def automation(report: Report) -> str:
+    """What page one says of the share that renews itself, and section 3 after the facts."""
+    measure = next(one for one in report.cover.measures if one.name == "Renewed automatically")
+    return f"{measure.verdict_words}{section(report, 3).lede.after}"
+
+
+def test_automation_that_was_not_read_is_no_missed_target(shaped: Shaped) -> None:
+    """Where no endpoint says that it is managed and the list that would was not read; else it is judged as always."""
+    unread = "Not assessable: not read. what renews itself is not known: the list that says so was not read."
+    for state in ("automation not asked for", "automation left out"):
+        report = read(shaped("nothing managed", state))
+        assert automation(report) == unread
+        assert not any(action.order.startswith("Enrol") for action in report.cover.actions)
+    assert "Below target" in automation(read(shaped("nothing managed")))
+    assert "Not assessable" not in automation(read(shaped("automation not asked for")))
+
+
+def test_what_the_configuration_leaves_out_is_said_once(shaped: Shaped) -> None:
+    """In section 11, and nowhere else: nobody missed it."""
+    report = read(shaped("automation left out"))
+    said = "Not asked for, by extract.resources in tlm.toml: automation inventory."
+    assert section(report, 11).blocks[0].note.endswith(said)
+    assert report.watermark == "sandbox data"
+    assert read(shaped("automation not asked for")).watermark == "list not read, sandbox data"
+
+
 def test_targets_that_are_met_are_said_to_be(shaped: Shaped) -> None:
     """The same numbers from complete accounts have their verdict."""
     assert "Target met." in [measure.verdict_words for measure in read(shaped("targets met")).cover.measures]
