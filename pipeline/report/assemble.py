@@ -31,8 +31,9 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
     """The contents of the newest run's report; the same file and settings give an equal report."""
     source = Source(warehouse)
     sections = (changes_section(source), coverage_section(source), expiry_section(source), unsecured_section(source))
-    cover = read_cover(source)  # after the sections: what to do first points at their lists
-    states = read_states(source, {account.name for account in settings.accounts})
+    configured = [account.name for account in settings.accounts]
+    cover = read_cover(source, configured)  # after the sections: what to do first points at their lists
+    states = read_states(source, configured)
     attach_drift(source)
     attach_own_metrics(source)
     files = embed(source.files)
@@ -61,12 +62,13 @@ def read_report(warehouse: Warehouse, settings: Settings) -> Report:
     )
 
 
-def read_states(source: Source, configured: Collection[str]) -> tuple[State, ...]:
+def read_states(source: Source, configured: Sequence[str]) -> tuple[State, ...]:
     """What changes the trust in this report, gravest first: incomplete, shrunk, made later, other rules, and so on.
 
-    `configured` are the accounts of tlm.toml: another one that is stale will stay so.
+    `configured` are the accounts of tlm.toml: another one that is stale will stay so, and one that is not here is told.
     """
     states = _states_of_accounts(source)
+    states += _states_of_absence(source, source.absent(configured))
     if source.as_of_on is not None:
         sentence = (
             f"Made later, as of {source.as_of_on}: the newest run of that day, under the rules, the policy and the"
@@ -109,6 +111,21 @@ def _states_of_accounts(source: Source) -> list[State]:
             sentence = f"Account {name}: {words.clean(account['reason'] or '')}. The list was read to its end."
             states.append(State("Shrink accepted", sentence, 'tlm query "from mart.shrinkage"'))
     return states
+
+
+def _states_of_absence(source: Source, names: Sequence[str]) -> list[State]:
+    """Accounts of tlm.toml of which there is nothing: those of two are named."""
+    if not names:
+        return []
+    shown = [words.clean(name) for name in names[:2]]
+    more = len(names) - len(shown)
+    who = words.joined([*shown, f"{words.number(more)} more"] if more else shown)
+    subject, of = (f"Account {who}", "it") if len(names) == 1 else (f"Accounts {who}", "them")
+    if source.as_of_on is not None:
+        return [State("Account missing", f"{subject} had no complete run by then: nothing of {of} is in any number.")]
+    has = "has" if len(names) == 1 else "have"
+    sentence = f"{subject} {has} no complete run yet: nothing of {of} is in any number."
+    return [State("Account missing", sentence, f"tlm extract --account {shown[0]}")]
 
 
 def _states_of_age(source: Source, configured: Collection[str]) -> list[State]:

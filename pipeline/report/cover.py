@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,8 +36,11 @@ _NUMBERS = (
 )
 
 
-def read_cover(source: Source) -> Cover:
-    """Page one's contents; an account without endpoints has no measures and nothing to do first."""
+def read_cover(source: Source, configured: Sequence[str] = ()) -> Cover:
+    """Page one's contents; an account without endpoints has no measures and nothing to do first.
+
+    `configured` are the accounts that should be here.
+    """
     is_empty = source.now("inventory.endpoints").numerator == 0
     measures = () if is_empty else tuple(_measure(source, number) for number in _NUMBERS)
     count = words.spelled(len(_NUMBERS), start=True)
@@ -46,7 +49,7 @@ def read_cover(source: Source) -> Cover:
         weeks = source.weeks_head.split(",")[0]
         against = f"against {source.since.removeprefix('since ')}, {weeks} and the policy’s targets"
     return Cover(
-        facts=_facts(source),
+        facts=_facts(source, source.absent(configured)),
         verdict=_verdict(source, is_empty=is_empty),
         measures=measures,
         measures_caption=(f"{count} numbers", against),
@@ -56,7 +59,7 @@ def read_cover(source: Source) -> Cover:
     )
 
 
-def _facts(source: Source) -> tuple[Fact, ...]:
+def _facts(source: Source, absent: Sequence[str]) -> tuple[Fact, ...]:
     names = ", ".join(words.clean(account["account"]) for account in source.accounts)
     whose = "the key" if len(source.accounts) == 1 else f"{words.spelled(len(source.accounts))} keys"
     trust = f"Complete as served to {whose}:"
@@ -64,6 +67,9 @@ def _facts(source: Source) -> tuple[Fact, ...]:
     stale = [words.clean(a["account"]) for a in source.accounts if a["is_stale"]]
     if incomplete:
         trust = f"Incomplete: {words.joined(incomplete)} stopped early,"
+    elif absent:
+        who = words.clean(absent[0]) if len(absent) == 1 else words.count(len(absent), "account")
+        trust = f"Without {who}, of which nothing has come yet; the rest:"
     elif stale:
         trust = f"Complete, but {words.joined(stale)} {'is' if len(stale) == 1 else 'are'} of an older run:"
     elif source.rows_of_earlier_runs:

@@ -206,6 +206,11 @@ class Source:
         """The accounts and their runs, by name."""
         return tuple(sorted(self.rows("data_runs"), key=lambda record: record["account"]))
 
+    def absent(self, configured: Sequence[str]) -> list[str]:
+        """Those of the accounts `configured` of which no run is here, as none was complete so far."""
+        present = {account["account"] for account in self.accounts}
+        return [name for name in configured if name not in present]
+
     @cached_property
     def is_incomplete(self) -> bool:
         """Whether an account was published although its run is not complete: then no target can be judged."""

@@ -66,3 +66,20 @@ def test_lines_of_the_lists_that_match_nothing_are_told_once(place: Place, sandb
     assert "in pci.csv" in entry
     shown = place.tlm("query", "select waiver_id, status from mart.waivers order by all", "--format", "csv")[1]
     assert shown.splitlines() == ["waiver_id,status", "w1,active", "w2,unmatched"]
+
+
+def test_an_account_that_never_came_is_told_by_every_build_and_by_the_report(place: Place, sandbox_of: Start) -> None:
+    """Its key was refused from the first day: the other account is no whole estate."""
+    sandbox = sandbox_of(Plan(endpoints=60, weeks=1, shares={"prod": 0.7, "apac": 0.3}))
+    place.configure(sandbox.base_url, {**sandbox.keys, "apac": "no-such-key"})
+    warning = "Account apac has no complete run yet, so nothing of it is in the database and in the reports;"
+    code, _, err = place.tlm("run", "daily")
+    assert (code, err.count(warning)) == (3, 1), err
+    code, out, err = place.tlm("build")
+    assert (code, err.count(warning)) == (0, 1), err
+    assert "Nothing new to build" in out
+    assert place.tlm("report", "weekly", "--format", "html")[0] == 0
+    (page,) = (place.folder / "out").rglob("*.html")
+    text = page.read_text(encoding="utf-8")
+    assert "Account apac has no complete run yet: nothing of it is in any number." in text
+    assert "Complete as served" not in text

@@ -171,6 +171,24 @@ def test_a_stale_account_that_is_not_configured_is_no_account_to_extract(shaped:
     assert stale.next_step == "tlm rebuild --accept-shrink"
 
 
+def test_an_account_that_never_had_a_complete_run_is_told_on_page_one(shaped: Shaped) -> None:
+    """By a watermark with the next command; what is there is not said to be all."""
+    settings = shaped()
+    (first, *_) = settings.accounts
+    for names, who in ((("west",), "Account west has"), (("west", "a", "b"), "Accounts west, a and 1 more have")):
+        more = [msgspec.structs.replace(first, name=name) for name in names]
+        report = read(msgspec.structs.replace(settings, accounts=(*settings.accounts, *more)))
+        assert report.watermark == "account missing, sandbox data"
+        (missing,) = (state for state in report.states if state.word == "Account missing")
+        assert missing.sentence.startswith(f"{who} no complete run yet: nothing of ")
+        assert missing.next_step == "tlm extract --account west"
+        (trust,) = (fact.lines[0] for fact in report.cover.facts if fact.name == "Completeness")
+        assert trust.startswith("Without ")
+        assert trust.endswith("of which nothing has come yet; the rest:")
+    (trust,) = (fact.lines[0] for fact in read(settings).cover.facts if fact.name == "Completeness")
+    assert trust == "Complete as served to two keys:"
+
+
 def test_freezes_are_named_only_where_the_policy_has_any(shaped: Shaped) -> None:
     """Without a freeze no word of one is printed."""
     without, with_one = read(shaped()), read(shaped("freeze"))
