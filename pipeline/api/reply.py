@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
@@ -23,6 +23,7 @@ _SHOWN_CHARACTERS = 200  # of a text that the service sent, in our sentence
 _SECONDS = re.compile(r"\d+(\.\d+)?")
 _COUNT = re.compile(rb"-?\d{1,999}")
 _LARGEST = 2**63 - 1  # of a column; what is larger is as wrong as this
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ _error_body = msgspec.json.Decoder(_ErrorBody)
 
 def read_page(reply: Reply, what: str) -> Page:
     """The page in `reply`; `what` names the request. Raises what `raise_for_status` raises, or ServiceUnavailable."""
+    if reply.body.startswith(_BYTE_ORDER_MARK):  # JSON has none, and RFC 8259 lets a reader pass over it
+        reply = replace(reply, body=reply.body.removeprefix(_BYTE_ORDER_MARK))
     raise_for_status(reply, what)
     body = reply.body
     first = body[:256].lstrip()[:1]

@@ -73,6 +73,19 @@ def test_a_total_beside_a_hostile_item_is_a_whole_number_or_none(total: bytes, r
 
 
 @pytest.mark.parametrize(
+    "body", [b'{"items":[{"id":"a"}],"total":1}', b'[{"id":"a"}]', b'{"items":[{"a":"\\ud800"}],"total":1}']
+)
+def test_a_byte_order_mark_is_passed_over(body: bytes) -> None:
+    """Also an error with one is read; the body that items are slices of begins behind it."""
+    assert read_page(Reply(200, {}, b"\xef\xbb\xbf" + body, NOW), "agents") == read_page(
+        Reply(200, {}, body, NOW), "agents"
+    )
+    error = b'\xef\xbb\xbf{"error":{"code":"busy","message":"come back"}}'
+    with pytest.raises(errors.ServiceUnavailable, match="answered 500: busy: come back;"):
+        read_page(Reply(500, {}, error, NOW), "agents")
+
+
+@pytest.mark.parametrize(
     ("value", "seconds"),
     [
         ("7", 7.0),
