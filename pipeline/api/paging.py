@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _BRIDGES = 7  # tries to find the thread again, each reaching further up: 1, 1, 2, 4, ... pages
 _STALLS = 2  # pages in a row that add nothing although the API's total promises more
+_LOOKS = 8  # the same in a list without a total, where each looks further behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,6 @@ class Paging:
         self._bridges = 0
         self._stalls = 0
         self._is_last_full = False
-        self._largest = 0
         self._strays: set[int] = set()  # items that are there, and that rows inserted in front may bring once more
 
     @property
@@ -91,7 +91,11 @@ class Paging:
     def has_ended(self) -> bool:
         """Whether the list was read to its end, without a fault."""
         is_at_end = self.total_end is not None and self.end >= self.total_end and not self._is_last_full
-        return self.fault is None and self._stalls < _STALLS and (self.is_over or (is_at_end and not self._under_way))
+        return (
+            self.fault is None
+            and self._stalls < self._patience
+            and (self.is_over or (is_at_end and not self._under_way))
+        )
 
     def resume(self, chain: array[int], end: int, totals: tuple[int | None, int | None]) -> None:
         """Continue behind pages that are on the disk."""
@@ -123,7 +127,6 @@ class Paging:
         if page.total is not None and page.total < 0:
             return self._stop(f"the API gives a total of {page.total}")
         is_first = not self.chain
-        self._largest = max(self._largest, len(keys))
         self._note_total(page.total)
         if page.is_bare_array and (whole := self._take_array(keys)) is not None:
             return whole
@@ -214,35 +217,47 @@ class Paging:
         self._bridges += 1
         if self._bridges > _BRIDGES:
             return self._stop(f"rows moved faster than they could be read, near position {self.end}")
-        back = max(1, self.step - 1) * (1 << max(0, self._bridges - 2))
+        is_behind = ask.offset == self.end  # it was only to see whether anything stands there
+        back = 0 if is_behind else max(1, self.step - 1) * (1 << max(0, self._bridges - 2))
         end = self.end if self.total_end is None else min(self.end, self.total_end)
         return Taken((), Ask(max(0, end - 1 - back), ask.until))
 
     def _rest(self, ask: Ask, size: int, added: int) -> Ask | None:
-        """What is left of the wish: the limit was capped without a word, or the page was a bridge."""
+        """What is left of the wish: the limit was capped without a word, the page was a bridge, an end is doubted."""
         total = self.total_end
         if added:
             self._stalls = 0
-        if ask.until is None:
-            self._under_way -= 1
-            if not added and (not size or size < self._largest if total is None else self.end >= total):
-                self.is_over = True
-            elif not added and not self._stall() and total is None:
-                self.fault = f"the API gives no total, and what it gives at position {ask.offset} is not new"
-            return None
-        if total is not None and self.end < min(ask.until, total):
+        rest: Ask | None = None
+        if ask.until is None and not added:
+            rest = self._look_behind(ask, size) if total is None else None
+            self.is_over = self.is_over or (total is not None and (self.end >= total or not self._stall()))
+        elif ask.until is not None and total is not None and self.end < min(ask.until, total):
             if added:
                 self.step = min(self.step, size)
             elif not self._stall():
                 return None
-            return Ask(max(0, self.end - self.overlap), ask.until)
-        self._under_way -= 1
+            rest = Ask(max(0, self.end - self.overlap), ask.until)
+        self._under_way -= rest is None
+        return rest
+
+    def _look_behind(self, ask: Ask, size: int) -> Ask | None:
+        """Without a total a list ends where nothing stands behind its last item: a short page may be a capped one."""
+        if not size and ask.offset >= self.end:
+            self.is_over = True
+        elif self._stall():
+            return Ask(self.end)
+        else:
+            self.fault = f"the API gives no total, and what it gives at position {ask.offset} is not new"
         return None
+
+    @property
+    def _patience(self) -> int:
+        return _LOOKS if self.total_end is None else _STALLS
 
     def _stall(self) -> bool:
         """Note a page that added nothing; False when that was the last of patience."""
         self._stalls += 1
-        self.is_over = self._stalls >= _STALLS
+        self.is_over = self._stalls >= self._patience
         return not self.is_over
 
     def _learn_step(self, page: Page) -> None:

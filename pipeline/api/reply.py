@@ -21,7 +21,8 @@ from pipeline.log import mask
 
 _SHOWN_CHARACTERS = 200  # of a text that the service sent, in our sentence
 _SECONDS = re.compile(r"\d+(\.\d+)?")
-_COUNT = re.compile(rb"-?\d{1,999}")
+_COUNT = re.compile(rb'("?)(-?\d{1,999})(?:[.]0+)?\1')
+_NO_ERROR = frozenset((b"null", b"[]", b"{}", b'""', b"false"))
 _LARGEST = 2**63 - 1  # of a column; what is larger is as wrong as this
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -91,10 +92,10 @@ def read_page(reply: Reply, what: str) -> Page:
         if first == b"{":
             return _read_envelope(_envelope.decode(body), reply, what)
     except (msgspec.DecodeError, RecursionError) as error:
-        page = _read_tolerantly(body)
+        page = _read_tolerantly(reply, what)
         if page is None:
             msg = (
-                f"{what} answered {reply.status} with JSON that is cut short or is no list ({error}); try again later."
+                f"{what} answered {reply.status} with JSON that is cut short or is no page ({error}); try again later."
             )
             raise errors.ServiceUnavailable(msg) from None
         return page
@@ -108,6 +109,7 @@ def _read_envelope(envelope: _Envelope, reply: Reply, what: str) -> Page:
         _, text = _describe(reply)
         msg = f"{what} answered {reply.status} without items ({text}); check the path of this call in [contract]."
         raise errors.ServiceUnavailable(msg)
+    _refuse_errors(reply, what, envelope.errors, envelope.error)
     return Page(
         envelope.items or [],
         _bounded(envelope.total),
@@ -118,21 +120,32 @@ def _read_envelope(envelope: _Envelope, reply: Reply, what: str) -> Page:
     )
 
 
-def _read_tolerantly(body: bytes) -> Page | None:
-    """The page split by its bytes; None when it is cut short or no list."""
-    text = body.strip()
+def _read_tolerantly(reply: Reply, what: str) -> Page | None:
+    """The page split by its bytes; None when it is cut short, no list, or its total is there and no whole number."""
+    text = reply.body.strip()
     is_array = text.startswith(b"[")
     members = {"items": text} if is_array else split_members(text) or {}
     items = [] if members.get("items") == b"null" else split_items(members.get("items", b""))
-    if items is None:
+    total, offset, limit = (_read_count(members.get(name, b"null")) for name in ("total", "offset", "limit"))
+    if items is None or (total is None and members.get("total", b"null") != b"null"):
         return None
+    _refuse_errors(reply, what, *(members[name] for name in ("errors", "error") if name in members))
     raw = [msgspec.Raw(item) for item in items]
-    total, offset, limit = (_read_count(members.get(name, b"")) for name in ("total", "offset", "limit"))
-    return Page(raw, total, offset, limit, is_bare_array=is_array, body=body, is_hostile=True)
+    return Page(raw, total, offset, limit, is_bare_array=is_array, body=reply.body, is_hostile=True)
+
+
+def _refuse_errors(reply: Reply, what: str, *said: msgspec.Raw | bytes) -> None:
+    """Items beside an error are not all that there is."""
+    if any(bytes(one) not in _NO_ERROR for one in said):
+        _, text = _describe(reply)
+        msg = f"{what} answered {reply.status} with items and an error beside them ({text}); try again later."
+        raise errors.ServiceUnavailable(msg)
 
 
 def _read_count(text: bytes) -> int | None:
-    return _bounded(int(text)) if _COUNT.fullmatch(text) else None
+    """A whole number, also where it is written as a text or with zeros behind a point."""
+    found = _COUNT.fullmatch(text)
+    return _bounded(int(found[2])) if found else None
 
 
 def _bounded(count: int | None) -> int | None:

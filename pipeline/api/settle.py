@@ -11,18 +11,20 @@ A key that stands twice in the chain is either an id that the API gives twice, o
 hides another one: the pages around it are read again. Where a row is found to have changed its place among the others
 (a list in the order of the last update), neither overlap nor bisection prove anything: all of the list is read again,
 until a reading is whole by itself or brings nothing new. A short list whose total or offsets moved is read again in
-any case, for a row that moved and one that went leave no other trace together; so is one that splicing cannot settle.
-Pages of one item cannot overlap: such a list is read until two readings agree. What no reading can see is a row that
-moves from the unread to the read part while as many others come and go that neither total nor offsets differ.
+any case, for a row that moved and one that went leave no other trace together; so is one that splicing cannot settle,
+and each without a total, where nothing says by how much positions have shifted. Pages of one item cannot overlap: such
+a list is read until two readings agree. What no reading can see is a row that moves from the unread to the read part
+while as many others come and go that neither total nor offsets differ.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Generator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.api.paging import Ask
+from pipeline.api.paging import Ask, Paging
 from pipeline.api.reply import Page
 
 ROUNDS = 4
@@ -44,22 +46,20 @@ class Place:
 
 @dataclass(slots=True)
 class Settling:
-    """A second look at a list whose chain is `chain`, in pages of `step`; keys of `landed` are on the disk besides.
+    """A second look at the list that `paging` has read; keys of `landed` are on the disk besides those of its chain.
 
-    `repeated` are the keys that stand in the chain more than once; `moved` those that changed their place since.
-    `has_moved`, `has_jumped`: what `Paging` saw of the list.
+    `new_paging` gives the state of a list that nothing was read of, for one more reading. `repeated` are the keys that
+    stand in the chain more than once; `moved` those that changed their place since.
     `run` yields wishes, is sent (page, keys), and after each `fresh` are the places in that page of items that were
-    missing and are to be laid down. At the end `fault` says why the list is not complete, else `note` what was odd.
+    missing and are to be laid down. At the end `total` is the API's (or the positions seen, where it gives none), and
+    `fault` says why the list is not complete, else `note` what was odd.
     """
 
-    chain: array[int]
-    step: int
-    total: int
+    paging: Paging
+    new_paging: Callable[[], Paging]
     repeated: Collection[int]
     landed: set[int]
-    has_overlap: bool = True
-    has_moved: bool = False
-    has_jumped: bool = False
+    total: int = 0
     note: str | None = None
     fault: str | None = None
     fresh: list[int] = field(default_factory=list)
@@ -70,34 +70,49 @@ class Settling:
     _totals: set[int] = field(default_factory=set)
     _size: int = 0
     _is_short: bool = False
-    _tells_total: bool = False
+
+    @property
+    def chain(self) -> array[int]:
+        """The keys of the list as far as it is known."""
+        return self.paging.chain
+
+    @property
+    def step(self) -> int:
+        """Items of a page."""
+        return self.paging.step
 
     def run(self) -> Asking:
         """Look until the chain has as many positions as the API's total, or the list never stands still."""
-        if not self.has_overlap:
-            yield from self._read_until_two_agree()
+        told = self.paging.total_end
+        self.total = self.paging.end if told is None else told
+        if told is None or not self.paging.overlap:
+            yield from self._read_again()
             self._tell()
             return
         yield from self._doubtful()
+        yield from self._splice_all()
+        is_short = len(self.chain) <= _SHORT * self.step
+        if self.moved or self.paging.has_jumped or (is_short and (self.fault or self.paging.has_moved)):
+            yield from self._read_again()
+        self._tell()
+
+    def _splice_all(self) -> Asking:
+        """Splice until the chain has as many positions as the API's total; else `fault` says why not."""
+        self.fault = None
         for _ in range(ROUNDS):
             self._left = max(_LEAST_PROBES, len(self.chain) // (2 * self.step))
             self._totals.clear()
             self._is_short = False
             if (yield from self._is_tail_confirmed()):
-                break
+                return
             is_whole = yield from self._look()
             if is_whole and len(self._totals) == 1 and self.total == len(self.chain):
-                break
-        else:
-            self.fault = f"{self._said_total}, but " + (
-                f"the list ends after {len(self.chain)}"
-                if self._is_short
-                else f"received were {len(self.chain)}: rows came and went in each of {ROUNDS} readings"
-            )
-        is_short = len(self.chain) <= _SHORT * self.step
-        if self.moved or self.has_jumped or (is_short and (self.fault or self.has_moved)):
-            yield from self._read_until_nothing_new()
-        self._tell()
+                return
+        self.fault = f"the API's total is {self.total}, but " + (
+            f"the list ends after {len(self.chain)}"
+            if self._is_short
+            else f"received were {len(self.chain)}: rows came and went in each of {ROUNDS} readings"
+        )
 
     def _is_tail_confirmed(self) -> Generator[Ask, Answer, bool]:
         """Whether the last item of the chain still stands where it stood, with nothing behind: positions agree.
@@ -174,57 +189,57 @@ class Settling:
         self.repeated = {key for key, positions in stands.items() if len(positions) > 1}
         self.moved = (self.moved | doubles) - self.repeated
 
-    def _read_until_nothing_new(self) -> Asking:
+    def _read_again(self) -> Asking:
         """All of the list again, until a reading stands by itself or has only what was received before.
 
-        By itself: its total stood still and is the number of its positions and of its different items. A row that was
-        skipped would have left its place to one that is there twice.
+        By itself: it is proven and its items are different. A row that was skipped would have left its place to one
+        that is there twice. Pages of one item prove nothing: there two readings must agree. A list that moves in each
+        reading must have brought nothing new in two.
         """
+        dry = 0
         for _ in range(ROUNDS):
+            self.landed.update(self.chain)
             before = len(self.landed)
-            seen, distinct = yield from self._read_again()
-            if self._totals == {len(seen)} and len(seen) == distinct:
-                self.removed += len(set(self.chain).difference(seen))
-                self.chain[:] = seen
+            again = self.new_paging()
+            yield from self._read(again)
+            if again.fault is not None:
+                continue
+            doubles = _twice(again.chain)
+            agrees = again.chain == self.chain and not again.has_moved
+            stands = again.is_proven() and not doubles if again.overlap else agrees
+            self.removed += len(set(self.chain).difference(again.chain))
+            self.chain[:] = again.chain
+            self.repeated = doubles
+            if stands:
                 self.fault = None
                 return
-            if len(self.landed) == before:
+            if not again.overlap:
+                continue
+            if again.total_end is not None:
+                yield from self._splice_all()
+            self.landed.update(self.chain)
+            dry = dry + 1 if len(self.landed) == before else 0
+            if dry > again.has_moved and not self.fault:
                 return
-        doubt = f"rows changed their places in each of {ROUNDS} readings, and each brought rows that were new"
-        self.fault = self.fault or doubt
+        self.fault = self.fault or f"rows came, went or changed their places in each of {ROUNDS} readings"
 
-    def _read_again(self) -> Generator[Ask, Answer, tuple[array[int], int]]:
-        """Read all of the list once more; its keys, and how many are different. What is new is to be laid down."""
-        self._totals.clear()
-        self.landed.update(self.chain)
-        seen = array("q")
-        while True:
-            _, keys = yield from self._ask(len(seen))
-            self.fresh = [place for place, key in enumerate(keys) if key not in self.landed]
-            self.landed.update(keys)
-            self.inserted += len(self.fresh)
-            seen.extend(keys)
-            if not keys or (len(seen) >= self.total if self._tells_total else len(keys) < self.step):
-                return seen, len(set(seen))
-
-    def _read_until_two_agree(self) -> Asking:
-        """All of the list again, until a reading gives what the one before gave."""
-        for _ in range(ROUNDS):
-            seen, _ = yield from self._read_again()
-            is_same = seen == self.chain and self._totals == {len(seen)}
-            self.chain[:] = seen
-            if is_same:
-                return
-        self.fault = f"pages of one item cannot overlap, and no two of {ROUNDS} readings agreed; raise page_size"
+    def _read(self, again: Paging) -> Asking:
+        """One more reading, page by page; what was not received before is to be laid down."""
+        while (ask := again.next_ask()) is not None:
+            rest: Ask | None = ask
+            while rest is not None:
+                page, keys = yield from self._ask(rest.offset)
+                self.fresh = [place for place, key in enumerate(keys) if key not in self.landed]
+                self.inserted += len(self.fresh)
+                self.landed.update(keys)
+                rest = again.take(rest, page, keys).rest
 
     def _ask(self, position: int) -> Generator[Ask, Answer, Answer]:
         self._left -= 1
         page, keys = yield Ask(position)
         self.fresh = []
         if page.total is not None:
-            self.total, self._tells_total = page.total, True
-        elif len(keys) < self.step:  # a bare array that ends with this page
-            self.total = position + len(keys)
+            self.total = page.total
         self._totals.add(self.total)
         self._size = max(self._size, len(keys))
         return page, keys
@@ -274,20 +289,18 @@ class Settling:
                 continue
         return None
 
-    @property
-    def _said_total(self) -> str:
-        if self._tells_total:
-            return f"the API's total is {self.total}"
-        return f"the API gives no total and {self.total} positions were seen"
-
     def _tell(self) -> None:
         said = []
         if self.inserted or self.removed:
             said.append(f"{self.inserted} rows came and {self.removed} went while the list was read")
         if self.moved:
             said.append(f"{len(self.moved)} rows changed their places while the list was read")
-        if self.total < len(self.chain):
-            said.append(f"{self._said_total}, a second read confirmed {len(self.chain)} positions")
+        if self.paging.total_end is not None and self.total < len(self.chain):
+            said.append(f"the API's total is {self.total}, a second read confirmed {len(self.chain)} positions")
         if self.repeated:
             said.append(f"{len(self.repeated)} ids stand in the list more than once, confirmed by a second read")
         self.note = "; ".join(said) or None
+
+
+def _twice(keys: Sequence[int]) -> Collection[int]:
+    return {key for key, times in Counter(keys).items() if times > 1} if len(set(keys)) < len(keys) else ()

@@ -36,6 +36,8 @@ _ROUND = 1_000  # a total that is a multiple of it may be a cap
 _SECOND = timedelta(seconds=1)
 _DRY_WINDOWS = 20  # after so many the limit is not what is wrong
 _SHOWN_FAULTS = 3
+_WIDTHS = (timedelta(days=1) - _SECOND, timedelta(hours=1) - _SECOND)  # of what is asked for where more is refused
+_REFUSALS = frozenset({400, 413, 422})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class AuditReading(ResourceReading):
         self._most = MOST_EVENTS
         self._dry = 0
         self._is_selected: bool | None = None
+        self._takes_an_hour: bool | None = None
         self._probing = asyncio.Lock()
 
     def result(self, status: Literal["complete", "incomplete", "skipped"], reason: str | None) -> Extract:
@@ -154,9 +157,11 @@ class AuditReading(ResourceReading):
         paging = _WindowPaging(self._source.limit, self._most) if can_split else self.new_paging()
         try:
             fault = await self._read_paging(window, paging)
-        except RequestRejected:  # so deep a position is not served
-            if can_split and self._has_run_dry(paging):
+        except RequestRejected as error:
+            if can_split and self._has_run_dry(paging):  # so deep a position is not served
                 return None, window.parts(2)
+            if can_split and not paging.end and error.status in _REFUSALS and (parts := await self._narrower(window)):
+                return None, parts
             raise
         if isinstance(paging, _WindowPaging) and paging.is_too_large:
             total = paging.total_end or 0
@@ -185,24 +190,35 @@ class AuditReading(ResourceReading):
         self._most = min(self._most, paging.end)
         return True
 
+    async def _narrower(self, window: Window) -> tuple[Window, ...]:
+        """The days of a window that was refused, or the hours of a day; none where an hour is refused as well."""
+        parts = next(
+            (parts for width in _WIDTHS if (parts := window.parts(-((window.start - window.end) // width)))), ()
+        )
+        async with self._probing:
+            if parts and self._takes_an_hour is None:
+                hour = Window(window.end - _WIDTHS[-1], window.end)
+                self._takes_an_hour = await self._count(hour) is not None
+        return parts if self._takes_an_hour else ()
+
     async def _selects_by_time(self, total: int) -> bool:
         """Whether `from` and `to` have an effect: days without events do not hold most of `total`. Asked once."""
         async with self._probing:
             if self._is_selected is None:
-                counts = [await self._count(window) for window in _EMPTY_DAYS]
+                counts = [await self._count(window) or 0 for window in _EMPTY_DAYS]
                 self._is_selected = all(2 * count <= total for count in counts)
                 if not self._is_selected:
                     self.note = "the API gives all events whatever from and to are, so they are read as one list"
         return self._is_selected
 
-    async def _count(self, window: Window) -> int:
-        """The total of a window; 0 where such a time is refused, or none is told."""
+    async def _count(self, window: Window) -> int | None:
+        """The total of a window, of one that tells none the items of its page; None where such a time is refused."""
         parameters = {**page_parameters(self.resource.call, 0, 1), **window.parameters}
         request = build_request(self._source.caller, self.resource.call, parameters)
         try:
             page = await self._source.client.fetch(request, read_page, self._tally)
         except RequestRejected:
-            return 0
+            return None
         return len(page.items) if page.total is None else page.total
 
     def _total(self) -> int | None:

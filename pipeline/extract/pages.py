@@ -218,19 +218,9 @@ class ResourceReading:
         """Look a second time where the counts leave a doubt; why the list is not complete, or None."""
         paging = reading.paging
         doubles = await asyncio.to_thread(repeated, paging.chain)
-        if paging.is_proven() and (not doubles or paging.total_end is None):
+        if paging.is_proven() and not doubles:
             return None
-        total = paging.end if paging.total_end is None else paging.total_end
-        settling = Settling(
-            paging.chain,
-            paging.step,
-            total,
-            doubles,
-            reading.extra,
-            has_overlap=paging.overlap > 0,
-            has_moved=paging.has_moved,
-            has_jumped=paging.has_jumped,
-        )
+        settling = Settling(paging, self.new_paging, doubles, reading.extra)
         asking = settling.run()
         answer: Answer | None = None
         ask: Ask | None = Ask(0)

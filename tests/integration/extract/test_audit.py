@@ -37,6 +37,7 @@ class Log:
     is_selected: bool = True
     is_from_exclusive: bool = False
     refuses_from: int = 10**9
+    widest: timedelta = timedelta.max
 
     def answer(self, asked: Asked, _number: int) -> Raw | None:
         """A page of it; None for other paths."""
@@ -45,6 +46,8 @@ class Log:
         found = self.events
         if self.is_selected:
             first, last = (datetime.fromisoformat(asked.query[name]) for name in ("from", "to"))
+            if last - first > self.widest:
+                return 400, {}, b'{"errors": [{"code": "invalid_range", "message": "the range is too wide"}]}'
             found = [one for one in found if self._begins(first, read_time(one)) and read_time(one) < last]
         offset, limit = int(asked.query["offset"]), int(asked.query["limit"])
         if offset >= self.refuses_from:
@@ -143,6 +146,29 @@ def test_positions_that_are_too_deep_lie_in_smaller_windows(tlm: Tlm, settings_f
     (manifest,) = extract(settings).manifests
     assert set(landed(settings, manifest)) == {event["id"] for event in log.events}
     assert outcome(manifest).status == "complete"
+
+
+@pytest.mark.parametrize("widest", [timedelta(days=1), timedelta(hours=1)])
+def test_a_range_that_is_too_wide_is_asked_for_in_days_or_hours(
+    tlm: Tlm, settings_for: Settings, widest: timedelta
+) -> None:
+    """Nothing says how far apart `from` and `to` may be: a window that is refused is read in narrower ones."""
+    log = Log(events(90, timedelta(days=3)), widest=widest)
+    tlm.instead = log.answer
+    settings = settings_for({"prod": tlm.base_url}, page_size=100, audit_days=4)
+    (manifest,) = extract(settings).manifests
+    assert (outcome(manifest).status, outcome(manifest).reason) == ("complete", None)
+    assert set(landed(settings, manifest)) == {event["id"] for event in log.events}
+
+
+def test_a_log_that_is_refused_however_narrow_is_refused_at_once(tlm: Tlm, settings_for: Settings) -> None:
+    """One question more, about an hour, tells that it is not the width."""
+    log = Log(events(90), widest=timedelta(0))
+    tlm.instead = log.answer
+    settings = settings_for({"prod": tlm.base_url})
+    (manifest,) = extract(settings).manifests
+    assert outcome(manifest).status == "skipped"
+    assert len(windows_of(tlm)) == 2
 
 
 @pytest.mark.usefixtures("small_windows")

@@ -63,13 +63,49 @@ def test_items_that_are_null_are_an_empty_page() -> None:
     assert (page.items, page.total) == ([], 0)
 
 
+@pytest.mark.parametrize("item", [b'{"a":1}', b'{"a":"\\ud800"}'])
 @pytest.mark.parametrize(
-    ("total", "read"), [(b"5", 5), (b"-5", -5), (b"--5", None), (b"5.0", None), (b"9" * 30, 2**63 - 1)]
+    ("total", "read"),
+    [
+        (b"5", 5),
+        (b"-5", -5),
+        (b"5.0", 5),
+        (b'"5"', 5),
+        (b'"5.00"', 5),
+        (b"null", None),
+        (b"9" * 30, 2**63 - 1),
+    ],
 )
-def test_a_total_beside_a_hostile_item_is_a_whole_number_or_none(total: bytes, read: int | None) -> None:
-    """What is none says nothing, as no total does."""
-    page = read_page(Reply(200, {}, b'{"items":[{"a":"\\ud800"}],"total":%s}' % total, NOW), "certificates")
-    assert (page.is_hostile, page.total) == (True, read)
+def test_a_total_is_a_whole_number_however_it_is_written(item: bytes, total: bytes, read: int | None) -> None:
+    """As a text or with a point: a total that was taken for none would prove nothing."""
+    page = read_page(Reply(200, {}, b'{"items":[%s],"total":%s}' % (item, total), NOW), "certificates")
+    assert (len(page.items), page.total) == (1, read)
+
+
+@pytest.mark.parametrize("item", [b'{"a":1}', b'{"a":"\\ud800"}'])
+@pytest.mark.parametrize("total", [b'"many"', b"5.5", b"[5]", b"true", b'"5', b"--5"])
+def test_a_total_that_is_none_makes_no_page(item: bytes, total: bytes) -> None:
+    """It is there and cannot be read: without it the list would end anywhere."""
+    with pytest.raises(
+        errors.ServiceUnavailable, match="certificates answered 200 with JSON that is cut short or is no"
+    ):
+        read_page(Reply(200, {}, b'{"items":[%s],"total":%s}' % (item, total), NOW), "certificates")
+
+
+@pytest.mark.parametrize("item", [b'{"a":1}', b'{"a":"\\ud800"}'])
+@pytest.mark.parametrize(
+    "said", [b'"errors":[{"code":"timeout","message":"partial"}]', b'"error":{"message":"partial"}']
+)
+def test_items_beside_an_error_are_no_page(item: bytes, said: bytes) -> None:
+    """What came is not all that there is."""
+    with pytest.raises(errors.ServiceUnavailable, match=r"items and an error beside them .*partial"):
+        read_page(Reply(200, {}, b'{"items":[%s],%s}' % (item, said), NOW), "certificates")
+
+
+@pytest.mark.parametrize("said", [b'"errors":[]', b'"errors":null', b'"error":{}', b'"error":""'])
+def test_an_empty_error_is_none(said: bytes) -> None:
+    """A server that writes the member always."""
+    assert read_page(Reply(200, {}, b'{"items":[{}],%s}' % said, NOW), "certificates").items
 
 
 @pytest.mark.parametrize(
