@@ -60,7 +60,7 @@ class Paging:
     bare array is all of it. A list of which a part is on the disk is continued with `resume`. `has_moved`: the total
     changed, or a page did not begin with the item that the page before it ended with. `has_jumped`: what a page shares
     with the list stands behind items that nobody has seen, and what stood behind it is not there: that one item may
-    have changed its place, and what was between is lost.
+    have changed its place, and what was between is lost. `is_lost`: the fault is that no page shares an item any more.
     """
 
     def __init__(self, limit: int, *, is_array: bool = False) -> None:
@@ -71,6 +71,7 @@ class Paging:
         self.total_end: int | None = None
         self.has_moved = False
         self.has_jumped = False
+        self.is_lost = False
         self.is_over = False
         self.fault: str | None = None
         self._limit = limit
@@ -178,6 +179,8 @@ class Paging:
 
     def is_proven(self) -> bool:
         """Whether nothing is left to doubt: the total never moved, and is the number of positions received."""
+        if self.fault is not None:
+            return False
         if self.total_end is None:
             return not self.has_moved and self.end == len(self.chain) and (self.overlap > 0 or not self.end)
         return not self.has_moved and self.total_end == len(self.chain) and (self.overlap > 0 or self.end <= self.step)
@@ -216,6 +219,7 @@ class Paging:
         """Rows went, so the page begins behind the gap: ask again further up, in front of it."""
         self._bridges += 1
         if self._bridges > _BRIDGES:
+            self.is_lost = True
             return self._stop(f"rows moved faster than they could be read, near position {self.end}")
         is_behind = ask.offset == self.end  # it was only to see whether anything stands there
         back = 0 if is_behind else max(1, self.step - 1) * (1 << max(0, self._bridges - 2))

@@ -85,7 +85,7 @@ class Settling:
         """Look until the chain has as many positions as the API's total, or the list never stands still."""
         told = self.paging.total_end
         self.total = self.paging.end if told is None else told
-        if told is None or not self.paging.overlap:
+        if told is None or not self.paging.overlap or self.paging.is_lost:
             yield from self._read_again()
             self._tell()
             return
@@ -219,7 +219,7 @@ class Settling:
                 yield from self._splice_all()
             self.landed.update(self.chain)
             dry = dry + 1 if len(self.landed) == before else 0
-            if dry > again.has_moved and not self.fault:
+            if self.fault or dry > again.has_moved:
                 return
         self.fault = self.fault or f"rows came, went or changed their places in each of {ROUNDS} readings"
 

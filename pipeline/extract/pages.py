@@ -165,7 +165,7 @@ class ResourceReading:
                 await self._take_done(reading, ahead)
         finally:
             await self._drop(ahead)
-        return paging.fault or await self._settle(reading)
+        return (None if paging.is_lost else paging.fault) or await self._settle(reading)
 
     def _ask_ahead(self, reading: ListReading, ahead: _Ahead) -> bool:
         """Have as many pages under way as there is room for; False when nothing is left to take."""

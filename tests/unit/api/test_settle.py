@@ -90,7 +90,7 @@ def read(server: Moving, limit: int, *, ahead: int = 4, seed: int = 1) -> tuple[
 def settle(server: Moving, paging: Paging, landed: list[int], limit: int) -> tuple[list[int], str | None]:
     """The second look, where one is due."""
     doubles = {key for key, times in Counter(paging.chain).items() if times > 1}
-    if paging.fault or (paging.is_proven() and not doubles):
+    if (paging.fault and not paging.is_lost) or (paging.is_proven() and not doubles):
         return landed, paging.fault
     server.is_doubted = True
     settling = Settling(paging, lambda: Paging(limit), doubles, set())
@@ -228,6 +228,17 @@ def test_rows_that_change_their_places_are_read_too(
     landed, fault = read(server, limit, ahead=ahead, seed=seed)
     assert set(landed) <= server.ever
     assert fault is not None or not server.is_doubted or set(range(size)) - server.gone <= set(landed)
+
+
+@pytest.mark.parametrize("tells_total", [True, False])
+@pytest.mark.parametrize("edit", ["insert", "remove"])
+@pytest.mark.parametrize("rows", [1, 9, 10, 15, 30])
+def test_a_list_that_moved_by_more_than_a_page_is_read_again(*, rows: int, edit: str, tells_total: bool) -> None:
+    """No page shares an item any more, and then the list stands still."""
+    server = Moving(list(range(60)), {2: [(edit, 0.0)] * rows}, tells_total=tells_total)
+    landed, fault = read(server, 10, ahead=1)
+    assert fault is None
+    assert set(server.rows) - set(range(1_000_000, 2_000_000)) <= set(landed)
 
 
 def test_a_row_that_moved_while_another_went_leaves_no_shift() -> None:
