@@ -32,7 +32,7 @@ order by member nulls first
 _SCOPES = """
 select scope, account, business_unit, member, numerator, denominator, value, unit
 from mart.metrics
-where run_id = ? and metric = ? and (account = ? or cast(? as varchar) is null)
+where run_id = ? and metric = ? and (account = ? or cast(? as varchar) is null) and numerator is not null
 qualify dense_rank() over (order by case scope when 'all' then 1 when 'account' then 2 else 3 end) = 1
 order by account, business_unit, member nulls first
 """
@@ -91,6 +91,7 @@ def explain(warehouse: Warehouse, asked: Asked) -> Explanation:
         known = [str(value["member"]) for value in values if value["member"] is not None]
         _require(asked.member, known, f"member of {asked.metric}")
         values = [value for value in values if value["member"] == asked.member]
+    values = [value for value in values if value["numerator"] is not None]
     lines = [
         f"{asked.metric}  {words['sentence']}",
         "",

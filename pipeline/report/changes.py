@@ -73,23 +73,27 @@ def _lede(source: Source, moved: dict[str, int]) -> Lede:
     loss = f"{words.spelled(lost, start=True)} lost {'its' if lost == 1 else 'their'} certificate, and "
     if lost == 0:
         loss = "None lost its certificate, and "
-    unexplained = moved.get("unexplained", 0)
+    unexplained = len(source.rows("unexplained_changes"))
     changed = sum(moved.get(name, 0) for name in ("renewed", "reissued", "replaced"))
     if unexplained:
         fact = f"{words.count(unexplained, 'certificate')} changed without any event that explains it."
+    elif source.not_judged:
+        fact = f"why {words.count(source.not_judged, 'certificate')} changed is not known."
     elif changed:
         fact = "every changed certificate is explained by an event."
     else:
         fact = "no certificate changed."
-    return Lede(size + loss, fact, f" {_without_events(source)}".rstrip() if unexplained else "")
+    return Lede(size + loss, fact, f" {_without_events(source)}".rstrip())
 
 
 def _without_events(source: Source) -> str:
-    """Whose audit log was not read, so that a change may lack its event, as a sentence; empty when each was."""
-    names = [words.clean(name) for name in source.accounts_without_events]
-    if not names:
+    """Which exchanged certificates are not judged because the audit log was not read; empty when each is."""
+    if not source.not_judged:
         return ""
-    return f"The audit log of {words.joined(names)} was not read with this run: changes there may lack their event."
+    names = words.joined([words.clean(name) for name in source.accounts_without_events])
+    count = words.count(source.not_judged, "changed certificate")
+    verb = "is" if source.not_judged == 1 else "are"
+    return f"The audit log of {names} was not read with this run: {count} there {verb} not judged."
 
 
 def _joined(source: Source) -> str:
@@ -138,14 +142,14 @@ def _movements(source: Source, moved: dict[str, dict[str, Any]]) -> Block:
         if key not in moved:
             continue
         count, earlier = moved[key]["endpoints"], moved[key]["endpoints_before"]
-        is_hot = key in _HOT and count > 0
+        is_hot = key in _HOT and bool(count)
         spark = source.spark(name, f"movement.{key}", size=_SPARK, is_hot=is_hot)
         rows.append(
             Row(
                 (
                     Cell(name, "bold", extra=meaning),
-                    Cell(words.number(count), "hot" if is_hot else ""),
-                    Cell("–", "soft") if earlier is None else Cell(words.signed(count - earlier)),
+                    Cell("not judged", "soft") if count is None else Cell(words.number(count), "hot" if is_hot else ""),
+                    Cell("–", "soft") if earlier is None or count is None else Cell(words.signed(count - earlier)),
                     Cell("", figure=spark) if spark else Cell("from the third week", "soft"),
                 )
             )
@@ -211,6 +215,8 @@ def _rating_words(rating: str) -> str:
 def _unexplained(source: Source) -> Block:
     records = source.rows("unexplained_changes")
     query = source.query("2.4", "unexplained_changes")
+    if not records and source.not_judged:
+        return Block("Changed, unexplained", "", State("Not judged", _without_events(source)), query)
     if not records:
         total = words.count(source.now("inventory.endpoints").numerator, "endpoint")
         sentence = (

@@ -362,7 +362,7 @@ def _certify(source: Source) -> Action | None:
 
 
 def _ask(source: Source) -> Action | None:
-    count = source.now("movement.unexplained").numerator
+    count = len(source.rows("unexplained_changes"))  # also where the log of another account was not read
     if not count:
         return None
     return Action(

@@ -175,6 +175,8 @@ class Source:
         """Metric -> business unit -> amount, of the newest run."""
         found: dict[str, dict[str, Amount]] = {}
         for record in self.rows("measures_by_unit"):
+            if record["numerator"] is None:  # not judged
+                continue
             amount = Amount(record["numerator"], record["denominator"])
             found.setdefault(record["metric"], {})[record["business_unit"]] = amount
         return found
@@ -256,10 +258,13 @@ class Source:
 
     @cached_property
     def accounts_without_events(self) -> list[str]:
-        """The accounts whose run has not read the audit log, because it was refused or not asked for."""
-        logs = [r for r in self.rows("completeness") if r["resource"] == "audit_log"]
-        read = {r["account"] for r in logs if r["status"] != "skipped"}
-        return [account["account"] for account in self.accounts if account["account"] not in read]
+        """The accounts whose run has not read the audit log to its end: refused, broken off or not asked for."""
+        return [account["account"] for account in self.accounts if not account["is_log_read"]]
+
+    @cached_property
+    def not_judged(self) -> int:
+        """How many certificates were exchanged without a known event in accounts whose audit log was not read."""
+        return sum(1 for record in self.rows("changes") if record["movement"] == "not_judged")
 
     @cached_property
     def units_named(self) -> int:

@@ -5,21 +5,25 @@
 -- endpoint that is not in the baseline is one of the two, also when daily runs first saw it within the week.
 -- A certificate is another one when its key is another: also when the search first says a thumbprint that was unknown before.
 -- Unexplained is an exchanged certificate whose endpoint id, old or new thumbprint or serial number no audit event after the baseline and
--- up to the run names, in any of its texts as a word of its own, and no target of our jobs. Limits: an identifier as short as 7 is found in
--- many events; where the audit log was not read every exchange is unexplained (meta.extracts says whether it was).
+-- up to the run names, in any of its texts as a word of its own, and no target of our jobs. Limit: an identifier as short as 7 is found in
+-- many events. Where the audit log was not read in the run of the account (core.audit_logs), such an exchange is not judged: nobody could
+-- see an event.
 -- grain: one movement of one endpoint in this run
 -- kind: table
 -- check: unique(endpoint_key, movement)
 -- check: not_null(run_id, movement, account, endpoint_key, business_unit)
--- check: accepted(movement, 'new', 'removed', 'reappeared', 'renewed', 'reissued', 'replaced', 'newly_unsecured', 'newly_covered', 'rating_worse', 'unexplained')
+-- check: accepted(movement, 'new', 'removed', 'reappeared', 'renewed', 'reissued', 'replaced', 'newly_unsecured', 'newly_covered', 'rating_worse', 'unexplained', 'not_judged')
 with accounts as (
     select
         build_accounts.account,
         build_accounts.baseline_run_id,
         build_accounts.baseline_as_of_at,
         current_run.run_id,
-        current_run.as_of_at
+        current_run.as_of_at,
+        logs.is_read as is_log_read
     from meta.build_accounts as build_accounts
+    join core.audit_logs as logs
+        on logs.account = build_accounts.account
     cross join meta.current_run as current_run
     cross join (select max(baseline_run_id) as newest_run_id from meta.build_accounts) as baselines
     where baselines.newest_run_id is not null
@@ -90,6 +94,7 @@ compared as (
     select
         accounts.run_id,
         accounts.account,
+        accounts.is_log_read,
         coalesce(now_seen.endpoint_key, then_seen.endpoint_key) as endpoint_key,
         now_seen.endpoint_key is not null as is_now,
         then_seen.endpoint_key is not null as is_then,
@@ -211,7 +216,7 @@ moved as (
             case when compared.new_grade_no > compared.old_grade_no then 'rating_worse' end,
             case
                 when compared.old_certificate_key <> compared.new_certificate_key and explained.endpoint_key is null
-                    then 'unexplained'
+                    then case when compared.is_log_read then 'unexplained' else 'not_judged' end
             end
         ]) as movement
     from compared
@@ -221,7 +226,7 @@ moved as (
 
 select
     compared.run_id, -- this run
-    moved.movement, -- new, removed, reappeared, renewed, reissued, replaced, newly_unsecured, newly_covered, rating_worse or unexplained
+    moved.movement, -- new, removed, reappeared, renewed, reissued, replaced, newly_unsecured, newly_covered, rating_worse, unexplained or not_judged
     compared.account, -- the account's name in the configuration
     compared.endpoint_key, -- identity of the endpoint
     compared.business_unit, -- its unit now; of a removed endpoint that of the baseline
@@ -246,6 +251,7 @@ select
                 || ', was ' || coalesce(strftime(compared.old_valid_to_at, '%Y-%m-%d'), 'unknown')
         when moved.movement = 'reissued' then 'ends ' || strftime(compared.new_valid_to_at, '%Y-%m-%d') || ' as before'
         when moved.movement = 'unexplained' then 'no audit event names the endpoint or either certificate'
+        when moved.movement = 'not_judged' then 'the audit log was not read'
     end as detail -- what changed, for people
 from moved
 join compared

@@ -5,12 +5,15 @@
 -- Metrics of certificates, readiness, renewals, audit and findings come from the views mart.metrics_of_*.
 -- A unit is as complete as its account; a stale account's completeness has the member `stale`. An account with a list whose total nobody
 -- knows has no completeness, and all accounts together have none then.
+-- Where an account's audit log was not read, its audit.* and, if a certificate was exchanged meanwhile, movement.unexplained have the
+-- numerator null, and so has all that it is part of.
 -- The rows of a run are written once: a run that is there already stays as it is.
 -- grain: one value of one metric in one scope of one run
 -- kind: append
 -- key: run_id
 -- check: unique(run_id, metric, scope, account, business_unit, dimension, member)
--- check: not_null(run_id, as_of_at, metric, scope, numerator, unit, definitions_version)
+-- check: not_null(run_id, as_of_at, metric, scope, unit, definitions_version)
+-- check: holds(numerator is not null or metric = 'movement.unexplained' or metric like 'audit.%')
 -- check: accepted(scope, 'all', 'account', 'business_unit')
 -- check: holds((numerator >= 0 or unit = 'days') and denominator >= 0)
 -- check: holds(metric = 'renewal.workload_weekly' or numerator <= denominator)
@@ -201,7 +204,8 @@ movements as (
         totals.account,
         totals.business_unit,
         replace(catalogue.metric, 'movement.', '') as movement,
-        0 as endpoints
+        0 as endpoints,
+        0 as not_judged
     from totals
     join rules.metrics as catalogue
         on catalogue.area = 'movement'
@@ -216,8 +220,9 @@ movements as (
         end as scope,
         account,
         business_unit,
-        movement,
-        count(*) as endpoints
+        case when movement = 'not_judged' then 'unexplained' else movement end as movement,
+        count(*) as endpoints,
+        count(*) filter (where movement = 'not_judged') as not_judged
     from mart.changes
     group by grouping sets ((movement), (account, movement), (account, business_unit, movement))
 ),
@@ -257,7 +262,7 @@ all_rows as (
         'movement.' || movement as metric,
         null as dimension,
         null as member,
-        cast(sum(endpoints) as bigint) as numerator,
+        case when sum(not_judged) = 0 then cast(sum(endpoints) as bigint) end as numerator,
         null as denominator
     from movements
     group by
@@ -357,7 +362,7 @@ select
     all_rows.business_unit, -- set in the scope business_unit: the unit's name
     all_rows.dimension, -- what the members are of; null where the metric has none
     all_rows.member, -- member of the dimension
-    all_rows.numerator, -- the count, or the numerator of the share
+    all_rows.numerator, -- the count, or the numerator of the share; null where it cannot be known
     all_rows.denominator, -- denominator of the share; null for a count
     case
         when all_rows.denominator is not null then all_rows.numerator / nullif(cast(all_rows.denominator as double), 0)

@@ -1,4 +1,6 @@
 -- Metrics of the audit log of the last 7 days, for all and each account: an event names no business unit that holds.
+-- An account whose log was not read up to this run has no number (numerator null), and all accounts together have none then: 0 would say
+-- that nothing happened.
 -- Limit: an account whose audit log was refused or not asked for has zeros, as nothing is known of it; meta.extracts says so.
 -- grain: one value of one metric in one scope
 -- kind: view
@@ -6,11 +8,14 @@ with counted as (
     select
         case when grouping(accounts.account) = 1 then 'all' else 'account' end as scope,
         accounts.account,
+        count(*) filter (where not logs.is_read_to_now) as unread_logs,
         cast(coalesce(sum(activity.events), 0) as bigint) as events,
         cast(coalesce(sum(activity.failures), 0) as bigint) as failures,
         cast(coalesce(sum(activity.deletes), 0) as bigint) as deletes,
         cast(coalesce(sum(activity.off_hours), 0) as bigint) as off_hours
     from meta.build_accounts as accounts
+    join core.audit_logs as logs
+        on logs.account = accounts.account
     left join mart.audit_activity as activity
         on activity.account = accounts.account
     group by grouping sets ((), (accounts.account))
@@ -20,6 +25,7 @@ measured as (
     select
         scope,
         account,
+        unread_logs,
         unnest([
             {'metric': 'audit.events', 'numerator': events},
             {'metric': 'audit.failures', 'numerator': failures},
@@ -36,6 +42,6 @@ select
     measure.metric as metric, -- name of the metric
     cast(null as varchar) as dimension, -- what the members are of
     cast(null as varchar) as member, -- member of the dimension
-    measure.numerator as numerator, -- events
+    case when unread_logs = 0 then measure.numerator end as numerator, -- events; null: a log was not read up to this run
     cast(null as bigint) as denominator -- null: a count
 from measured

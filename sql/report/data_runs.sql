@@ -19,7 +19,9 @@ select
     runs.manifest_hash,
     runs.config_hash,
     runs.key_sees,
+    logs.is_read as is_log_read, -- its audit log was read up to that run
     baselines.manifest_hash as baseline_manifest_hash -- hash of the manifest that this week is compared with
 from meta.build_accounts as accounts
+left join core.audit_logs as logs on accounts.account = logs.account
 left join meta.runs as runs on accounts.account = runs.account and accounts.run_id = runs.run_id
 left join meta.runs as baselines on accounts.account = baselines.account and accounts.baseline_run_id = baselines.run_id

@@ -87,6 +87,10 @@ _STATES = {
     ),
     "no audit log": (
         "update meta.extracts set status = 'skipped', reason = 'HTTP 403' where resource = 'audit_log' and account = 'apac'",
+        "update mart.changes set movement = 'not_judged' where movement = 'unexplained' and account = 'apac'",
+        """update mart.metrics set numerator = null, value = null
+        where metric = 'movement.unexplained' and coalesce(account, 'apac') = 'apac'
+        and run_id = (select run_id from meta.current_run)""",
     ),
     "nothing managed": (
         "update mart.metrics set numerator = 0 where metric in ('coverage.automation', 'coverage.adoption')",
@@ -96,6 +100,7 @@ _STATES = {
             api_total_end = null, rows_received = 0, rows_distinct = 0 where resource = 'automation_inventory'""",
     ),
     "automation left out": ("delete from meta.extracts where resource = 'automation_inventory'",),
+    "no other account moved": ("delete from mart.changes where movement = 'unexplained' and account <> 'apac'",),
     "real service": ("update meta.runs set base_url = 'https://one.digicert.com'",),
     "hostile names": (
         """update core.endpoints set

@@ -275,12 +275,29 @@ def test_an_incomplete_account_lets_no_target_be_judged(shaped: Shaped) -> None:
 
 
 def test_changes_of_an_account_whose_audit_log_was_not_read_are_not_held_against_it(shaped: Shaped) -> None:
-    """Where a change has no event, both sentences name the accounts of which no event was read."""
-    sentence = "The audit log of apac was not read with this run: changes there may lack their event."
+    """They are not judged and not in the list; both sentences name the accounts of which no event was read."""
+    sentence = re.compile(
+        r"The audit log of apac was not read with this run: [0-9,]+.changed certificates there are not judged\."
+    )
     for states, count in ((("unexplained", "no audit log"), 1), (("unexplained",), 0)):
         changes = section(read(shaped(*states)), 2)
         (block,) = (block for block in changes.blocks if block.title == "Changed, unexplained")
-        assert (changes.lede.plain.count(sentence), block.note.count(sentence)) == (count, count)
+        assert (len(sentence.findall(changes.lede.plain)), len(sentence.findall(block.note))) == (count, count)
+        (moved,) = (block for block in changes.blocks if block.title == "Movements")
+        assert isinstance(moved.body, Table)
+        (cell,) = (row.cells[1].text for row in moved.body.rows if row.cells[0].text == "Unexplained")
+        assert (cell == "not judged") == bool(count)
+
+
+def test_where_no_log_was_read_nothing_is_called_unexplained(shaped: Shaped) -> None:
+    """With no other account's changes, page one asks nobody, and section 2 says that it is not judged and why."""
+    report = read(shaped("unexplained", "no audit log", "no other account moved"))
+    assert not any("Ask who changed" in action.order for action in report.cover.actions)
+    changes = section(report, 2)
+    (block,) = (block for block in changes.blocks if block.title == "Changed, unexplained")
+    assert isinstance(block.body, State)
+    assert block.body.word == "Not judged"
+    assert "changed is not known" in changes.lede.plain
 
 
 def automation(report: Report) -> str:
