@@ -40,7 +40,8 @@ _OF_CERTIFICATE = frozenset((
     *("issuing_profile_id", "profile_id", "profile_name"),
 ))  # fmt: skip
 _EXCHANGE = (
-    "case when certificate_key is null or then_certificate_key is null or certificate_key = then_certificate_key"
+    "case when not coalesce(core.is_other_certificate(then_certificate_key, then_thumbprint, then_serial_number,"
+    " then_issuer, certificate_key, thumbprint, serial_number, issuer), false)"
     " then 'certificate' when valid_to_at > then_valid_to_at then 'renewed'"
     " when valid_to_at = then_valid_to_at then 'reissued' else 'replaced' end"
 )

@@ -1,6 +1,6 @@
 -- An endpoint that was seen with a certificate that ends later than the one it carried before. The lead is what was left on the old one
 -- in the run that first saw the new one; below 0 it had expired. Runs without a certificate in between do not hide a renewal, nor do runs
--- that did not yet know when the new one ends, or no longer when the old one does.
+-- that did not yet know when the new one ends, or no longer when the old one does, or in which the search did not know a certificate.
 -- An endpoint of which no version was ever closed has one version and was not renewed: those, which are most, are left out at once.
 -- grain: one renewal of an endpoint
 -- kind: view
@@ -20,14 +20,22 @@ carried as (
         versions.from_run_id,
         versions.certificate_key,
         versions.valid_to_at,
-        lag(versions.certificate_key) over (
-            partition by versions.endpoint_key
-            order by versions.from_run_id
-        ) as certificate_before
+        coalesce(
+            core.is_other_certificate(
+                lag(versions.certificate_key) over earlier_versions, lag(versions.thumbprint) over earlier_versions,
+                lag(versions.serial_number) over earlier_versions, lag(versions.issuer) over earlier_versions,
+                versions.certificate_key, versions.thumbprint, versions.serial_number, versions.issuer
+            ),
+            true
+        ) as is_first
     from core.endpoint_history as versions
     join changed
         on changed.endpoint_key = versions.endpoint_key
     where versions.certificate_key is not null and not versions.is_removed
+    window earlier_versions as (
+        partition by versions.endpoint_key
+        order by versions.from_run_id
+    )
 ),
 
 -- versions one after the other with the same certificate are one stay of it
@@ -39,8 +47,8 @@ numbered as (
         from_run_id,
         certificate_key,
         valid_to_at,
-        certificate_before is distinct from certificate_key as is_first,
-        sum(case when certificate_before is distinct from certificate_key then 1 else 0 end) over (
+        is_first,
+        sum(case when is_first then 1 else 0 end) over (
             partition by endpoint_key
             order by from_run_id
             rows between unbounded preceding and current row

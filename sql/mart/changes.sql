@@ -3,7 +3,8 @@
 -- another account has one, so that the sums of all accounts hold; where none has one there are no rows.
 -- New is an endpoint that no run up to the baseline has seen, reappeared one that an earlier run has but the baseline has not: every
 -- endpoint that is not in the baseline is one of the two, also when daily runs first saw it within the week.
--- A certificate is another one when its key is another: also when the search first says a thumbprint that was unknown before.
+-- A certificate is another one when its key is another, but not where the search knows it in one of the two runs only
+-- (core.is_other_certificate).
 -- Unexplained is an exchanged certificate whose endpoint id, old or new thumbprint or serial number no audit event after the baseline and
 -- up to the run names, in any of its texts as a word of its own, and no target of our jobs. Limit: an identifier as short as 7 is found in
 -- many events. Where the audit log was not read in the run of the account (core.audit_logs), such an exchange is not judged: nobody could
@@ -44,6 +45,7 @@ now_seen as (
         versions.valid_to_at,
         versions.serial_number,
         versions.thumbprint,
+        versions.issuer,
         versions.security_rating,
         ratings.grade_no
     from core.endpoint_history as versions
@@ -67,6 +69,7 @@ then_seen as (
         versions.valid_to_at,
         versions.serial_number,
         versions.thumbprint,
+        versions.issuer,
         versions.security_rating,
         ratings.grade_no
     from core.endpoint_history as versions
@@ -115,6 +118,10 @@ compared as (
         now_seen.serial_number as new_serial_number,
         then_seen.thumbprint as old_thumbprint,
         now_seen.thumbprint as new_thumbprint,
+        core.is_other_certificate(
+            then_seen.certificate_key, then_seen.thumbprint, then_seen.serial_number, then_seen.issuer,
+            now_seen.certificate_key, now_seen.thumbprint, now_seen.serial_number, now_seen.issuer
+        ) as is_exchanged,
         then_seen.security_rating as old_rating,
         now_seen.security_rating as new_rating,
         then_seen.grade_no as old_grade_no,
@@ -138,7 +145,7 @@ exchanged as (
         old_serial_number,
         new_serial_number
     from compared
-    where old_certificate_key <> new_certificate_key
+    where is_exchanged
 ),
 
 -- the words of the events in the interval: runs of letters, digits, _ and -, also over colons, and runs without blanks, quotes and brackets
@@ -201,8 +208,7 @@ moved as (
             case when compared.is_then and not compared.is_now then 'removed' end,
             case when compared.is_now and not compared.is_then and compared.is_known then 'reappeared' end,
             case
-                when compared.old_certificate_key = compared.new_certificate_key then null
-                when compared.old_certificate_key is null or compared.new_certificate_key is null then null
+                when not coalesce(compared.is_exchanged, false) then null
                 when compared.new_valid_to_at > compared.old_valid_to_at then 'renewed'
                 when compared.new_valid_to_at = compared.old_valid_to_at then 'reissued'
                 else 'replaced'
@@ -215,7 +221,7 @@ moved as (
             end,
             case when compared.new_grade_no > compared.old_grade_no then 'rating_worse' end,
             case
-                when compared.old_certificate_key <> compared.new_certificate_key and explained.endpoint_key is null
+                when compared.is_exchanged and explained.endpoint_key is null
                     then case when compared.is_log_read then 'unexplained' else 'not_judged' end
             end
         ]) as movement
