@@ -128,6 +128,7 @@ def test_what_is_no_address_is_kept_in_lower_case(macros: Any, text: str) -> Non
         (r"staging.filled(E' \t\n')", None),
         ("staging.filled(' a ')", " a "),
         ("staging.status_word(' At risk')", "AT_RISK"),
+        ("staging.status_word(chr(9) || 'At' || chr(9) || 'risk')", "AT_RISK"),
         ("staging.hexadecimal('ab:cd 0e')", "ABCD0E"),
         ("staging.hexadecimal(' : ')", None),
         *((f"staging.hexadecimal('ab' || chr({code}) || 'cd')", "ABCD") for code in (9, 10, 12, 13, 32, 58)),
