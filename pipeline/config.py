@@ -317,7 +317,7 @@ def _find_fault_of_address(account: Account) -> str | None:
     plain_on_loopback = url.scheme == "http" and url.hostname in _LOOPBACK
     if not url.hostname or not (url.scheme == "https" or plain_on_loopback):
         return f'"{account.base_url}" must be https://host (http only on loopback).'
-    if url.path.strip("/") or url.query:
+    if url.path.strip("/") or url.query or "#" in account.base_url:
         return f'"{account.base_url}" must be scheme and host only, without a path.'
     return None
 

@@ -184,12 +184,12 @@ class Client:
             tally.requests += 1
             tally.retries += is_retry
             log.debug("%s %s %s", request.method, request.url, dict(request.parameters))
-            async with asyncio.timeout(self._patience.reply_seconds):
+            async with asyncio.timeout(min(self._patience.reply_seconds, max(0.0, self._deadline - sent_at))):
                 response = await session.request(
                     request.method, request.url, params=request.parameters, headers=request.headers
                 )
         except (TimeoutError, httpx.HTTPError) as error:
-            raise _explain(error, request) from None
+            raise (self._used_up() if loop.time() >= self._deadline else _explain(error, request)) from None
         finally:
             self._idle.put_nowait(session)
         self.has_answered = True
@@ -226,16 +226,18 @@ class Client:
                     msg = f"the service asked for {seconds:.0f} s of silence, so nothing more was sent to it"
                     raise RateLimited(msg, seconds)
                 if now >= self._deadline:
-                    minutes = self._patience.budget_seconds / 60
-                    msg = (
-                        f"the time for this account ({minutes:g} minutes) is used up; go on with `tlm extract --resume "
-                        "RUN`, or raise extract.budget_minutes"
-                    )
-                    raise ServiceUnavailable(msg)
+                    raise self._used_up()
                 if not (seconds := self._pace.wait_seconds(now)):
                     break
                 await asyncio.sleep(min(seconds, self._deadline - now))
             self._pace.send(now)
+
+    def _used_up(self) -> ServiceUnavailable:
+        minutes = self._patience.budget_seconds / 60
+        return ServiceUnavailable(
+            f"the time for this account ({minutes:g} minutes) is used up; go on with `tlm extract --resume RUN`, or"
+            " raise extract.budget_minutes"
+        )
 
     def _adapt(self, status: int, sent_at: float, now: float) -> None:
         pace = self._pace

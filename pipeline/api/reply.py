@@ -136,7 +136,7 @@ def _read_tolerantly(reply: Reply, what: str) -> Page | None:
 
 def _refuse_errors(reply: Reply, what: str, *said: msgspec.Raw | bytes) -> None:
     """Items beside an error are not all that there is."""
-    if any(bytes(one) not in _NO_ERROR for one in said):
+    if any(b"".join(bytes(one).split()) not in _NO_ERROR for one in said):
         _, text = _describe(reply)
         msg = f"{what} answered {reply.status} with items and an error beside them ({text}); try again later."
         raise errors.ServiceUnavailable(msg)

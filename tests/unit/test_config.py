@@ -61,6 +61,7 @@ def test_environment_beats_the_file_and_flags_beat_both(tmp_path: Path) -> None:
         ('timezone = "Mars/Olympus"\n' + MINIMAL, "Mars/Olympus"),
         (MINIMAL.replace("https", "http"), "base_url"),
         (MINIMAL.replace("one.digicert.com", "one.digicert.com/mpki"), "without a path"),
+        (MINIMAL.replace("one.digicert.com", "one.digicert.com#f"), "without a path"),
         (MINIMAL.replace("digicert.com", "digicert.com:99999"), "accounts[0].base_url is no address"),
         (MINIMAL.replace("digicert.com", "digicert.com:port"), "is no address"),
         (MINIMAL.replace("one.digicert.com", "[::1"), "is no address"),

@@ -13,7 +13,7 @@ from pipeline.api.client import Client, Patience, Tally
 from pipeline.api.contract import BY_NAME
 from pipeline.api.line import Line
 from pipeline.api.reply import Page, read_page
-from pipeline.api.request import Caller, build_request
+from pipeline.api.request import Caller, Request, build_request
 from pipeline.config import Account
 from pipeline.errors import RateLimited, ServiceUnavailable
 
@@ -26,12 +26,16 @@ def our_log_reaches_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
 
 
+def agents_of(base_url: str) -> Request:
+    """The request for them."""
+    return build_request(Caller(Account(name="prod", base_url=base_url), KEY), BY_NAME["agents"])
+
+
 def fetch(tlm: Tlm, patience: Patience, tally: Tally, *, times: int = 1, concurrency: int = 4) -> list[Page]:
     """Ask for the agents, so many times side by side."""
 
     async def ask() -> list[Page]:
-        caller = Caller(Account(name="prod", base_url=tlm.base_url), KEY)
-        request = build_request(caller, BY_NAME["agents"])
+        request = agents_of(tlm.base_url)
         opened = Client(
             requests_per_second=1000,
             concurrency=concurrency,
@@ -184,6 +188,30 @@ def test_the_time_of_the_account_is_a_budget(tlm: Tlm) -> None:
     tlm.instead = lambda _asked, _number: (429, {"retry-after": "30"}, b"")
     with stamina.set_testing(False), pytest.raises(RateLimited, match=r"1 attempt\)"):
         fetch(tlm, Patience(budget_seconds=20), Tally())
+
+
+def test_a_reply_that_does_not_end_is_not_waited_for_beyond_the_budget() -> None:
+    """Bytes that drip keep every other limit from being reached."""
+
+    async def ask() -> None:
+        async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{")
+            await over.wait()
+            writer.close()
+
+        over = asyncio.Event()
+        async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+            request = agents_of("http://{}:{}".format(*server.sockets[0].getsockname()))
+            patience = Patience(budget_seconds=0.1)
+            opened = Client(requests_per_second=1000, concurrency=1, clock=lambda: NOW, patience=patience)
+            try:
+                async with opened:
+                    await opened.fetch(request, read_page, Tally())
+            finally:
+                over.set()
+
+    with pytest.raises(ServiceUnavailable, match="the time for this account"):
+        asyncio.run(ask())
 
 
 def test_the_library_logs_nothing_of_its_own(tlm: Tlm, caplog: pytest.LogCaptureFixture) -> None:

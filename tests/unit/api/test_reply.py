@@ -102,7 +102,7 @@ def test_items_beside_an_error_are_no_page(item: bytes, said: bytes) -> None:
         read_page(Reply(200, {}, b'{"items":[%s],%s}' % (item, said), NOW), "certificates")
 
 
-@pytest.mark.parametrize("said", [b'"errors":[]', b'"errors":null', b'"error":{}', b'"error":""'])
+@pytest.mark.parametrize("said", [b'"errors":[ ]', b'"errors":null', b'"error":{\n}', b'"error":""'])
 def test_an_empty_error_is_none(said: bytes) -> None:
     """A server that writes the member always."""
     assert read_page(Reply(200, {}, b'{"items":[{}],%s}' % said, NOW), "certificates").items
