@@ -3,6 +3,7 @@
 -- another account has one, so that the sums of all accounts hold; where none has one there are no rows.
 -- New is an endpoint that no run up to the baseline has seen, reappeared one that an earlier run has but the baseline has not: every
 -- endpoint that is not in the baseline is one of the two, also when daily runs first saw it within the week.
+-- What an accepted incomplete run did not show moves in no way: it may be there or not, and what it was is of another run.
 -- A certificate is another one when its key is another, but not where the search knows it in one of the two runs only
 -- (core.is_other_certificate).
 -- Unexplained is an exchanged certificate whose endpoint id, old or new thumbprint or serial number no audit event after the baseline and
@@ -133,6 +134,9 @@ compared as (
         on accounts.account = coalesce(now_seen.account, then_seen.account)
     left join ever_seen
         on ever_seen.endpoint_key = now_seen.endpoint_key
+    left join core.unread_endpoints as unread
+        on unread.endpoint_key = now_seen.endpoint_key
+    where unread.endpoint_key is null
 ),
 
 exchanged as (
