@@ -83,12 +83,16 @@ def echo() -> Iterator[str]:
     asked = 0
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal asked
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            await write(head, writer)
         except (asyncio.IncompleteReadError, OSError):
+            pass  # a connection that was opened ahead, or is gone
+        finally:
             writer.close()
-            return
+
+    async def write(head: str, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
         key = next(line.split(": ")[1] for line in head.split("\r\n") if line.lower().startswith("x-api-key"))
         asked += 1
         status, headers, body = (
@@ -102,13 +106,20 @@ def echo() -> Iterator[str]:
             f"HTTP/1.1 {status}\r\n{headers}connection: close\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
         )
         await writer.drain()
-        writer.close()
+
+    async def end() -> None:
+        server.close()
+        handlers = asyncio.all_tasks() - {asyncio.current_task()}
+        for one in handlers:
+            one.cancel()
+        await asyncio.gather(*handlers, return_exceptions=True)
+        await asyncio.sleep(0)  # the transports close
 
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     server = asyncio.run_coroutine_threadsafe(asyncio.start_server(answer, "127.0.0.1", 0), loop).result(5)
     yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    loop.call_soon_threadsafe(server.close)
+    asyncio.run_coroutine_threadsafe(end(), loop).result(5)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(5)
     loop.close()
