@@ -17,7 +17,7 @@ from pipeline.runs.retention import find_pruned
 SHORT = "[retention]\nall_days = 10\n"
 
 
-@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 8])
 def test_the_same_runs_give_the_same_rows(kept: Any, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """In every table and view, with one thread and with eight; the file of before is kept."""
     before = kept.folder / "before.duckdb"

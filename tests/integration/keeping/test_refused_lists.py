@@ -121,7 +121,7 @@ def build_again(kept: Any) -> None:
     assert kept.tlm("build")[0] == 0
 
 
-@pytest.mark.parametrize("again", [rebuild, build_again])
+@pytest.mark.parametrize("again", [rebuild, pytest.param(build_again, marks=pytest.mark.slow)])
 def test_built_another_way_it_has_the_same_rows(refused: Any, tmp_path: Any, again: Callable[[Any], None]) -> None:
     """In every table and view."""
     before = tmp_path / "before.duckdb"

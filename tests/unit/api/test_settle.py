@@ -116,7 +116,7 @@ EDITS = st.dictionaries(
 )
 
 
-@settings(max_examples=1500, derandomize=True)
+@settings(max_examples=700, derandomize=True)
 @given(
     st.integers(0, 200),
     EDITS,
@@ -208,7 +208,7 @@ MOVES = st.dictionaries(
 )
 
 
-@settings(max_examples=1500, derandomize=True)
+@settings(max_examples=700, derandomize=True)
 @given(
     st.integers(1, 260),
     MOVES,
