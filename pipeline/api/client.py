@@ -12,9 +12,9 @@ import asyncio
 import functools
 import logging
 import os
+import re
 import ssl
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -31,7 +31,7 @@ from pipeline.api.line import DIRECT, Line
 from pipeline.api.pace import Pace
 from pipeline.api.reply import Reply, read_http_date
 from pipeline.api.request import Request
-from pipeline.errors import ConfigurationError, RateLimited, ServiceUnavailable, TryAgain
+from pipeline.errors import ConfigurationError, NotTrusted, RateLimited, ServiceUnavailable, TryAgain
 from pipeline.log import mask
 
 T = TypeVar("T")
@@ -40,6 +40,12 @@ log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
 _OVERLOADED = {429, 503}
+_OWN_REFUSED = re.compile("ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")  # as OpenSSL names what the service says
+_RENEW = "renew it or the CA of it that has ended, or set the clock of this computer"
+_RENAME = "let base_url name the host that its certificate is for"
+_OTHERWISE = "if its certificate is of your company's CA, name that in ca_bundle"
+_OF_CERTIFICATE = {9: _RENEW, 10: _RENEW, 62: _RENAME, 64: _RENAME}
+"""What to do where another CA would not help; by OpenSSL's X509_V_ERR_* (x509_vfy.h)."""
 _APART = timedelta(minutes=5)  # more than a reply takes, and than well-kept clocks differ by
 _wall_clock = functools.partial(datetime.now, UTC)  # of the computer: a demo's runs have instants of their own
 # As much as the event loop takes from a socket at once. In the library's own pieces of 64 KiB the bytes of large pages
@@ -107,26 +113,25 @@ class Client:
         line.add_to(trust)
         if line.uses_proxies:
             _refuse_proxies(trust)
+        self._open_session = functools.partial(_open_session, trust, uses_proxies=line.uses_proxies)
         for _ in range(concurrency):
-            self._idle.put_nowait(_open_session(trust, uses_proxies=line.uses_proxies))
-        self._sessions = AsyncExitStack()
+            self._idle.put_nowait(self._open_session())
 
     async def __aenter__(self) -> Self:
         self._deadline = asyncio.get_running_loop().time() + self._patience.budget_seconds
-        for session in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
-            self._idle.put_nowait(await self._sessions.enter_async_context(session))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._sessions.__aexit__(kind, error, trace)
+        while not self._idle.empty():
+            await self._idle.get_nowait().aclose()
 
     async def fetch(self, request: Request, read: Callable[[Reply, str], T], tally: Tally) -> T:
         """What `read` makes of the reply to `request`.
 
         Tried again as long as `read` or the sending raises TryAgain and patience lasts; then ServiceUnavailable or
-        RateLimited says so. Refused and other errors of `read` pass through at once.
+        RateLimited says so. NotTrusted, Refused and other errors of `read` pass through at once.
         """
         try:
             return read(await self._send(request, tally, is_retry=False), request.what)
@@ -148,6 +153,8 @@ class Client:
                     if attempt.num == 1:
                         raise failed  # what is sent once and answered, as nearly all is, costs no machinery of retries
                     return read(await self._send(request, tally, is_retry=True), request.what)
+        except NotTrusted:
+            raise
         except TryAgain as error:
             kind = RateLimited if isinstance(error, RateLimited) else ServiceUnavailable
             msg = f"{error} (given up after {trial.attempts} {'attempt' if trial.attempts == 1 else 'attempts'})"
@@ -156,7 +163,7 @@ class Client:
 
     def _wait_for(self, trial: _Trial, error: Exception) -> bool | float:
         """Whether to try again: stamina's back-off (True), or the seconds that the service asked for."""
-        if not isinstance(error, TryAgain):
+        if not isinstance(error, TryAgain) or isinstance(error, NotTrusted):
             return False
         now = asyncio.get_running_loop().time()
         seconds = error.retry_after_seconds
@@ -188,7 +195,9 @@ class Client:
                 response = await session.request(
                     request.method, request.url, params=request.parameters, headers=request.headers
                 )
-        except (TimeoutError, httpx.HTTPError) as error:
+        except (OSError, httpx.HTTPError) as error:  # the library lets TLS errors of a read pass as they are
+            spoilt, session = session, self._open_session()
+            await spoilt.aclose()  # a tunnel whose TLS failed is never closed by the library, nor used again
             raise (self._used_up() if loop.time() >= self._deadline else _explain(error, request)) from None
         finally:
             self._idle.put_nowait(session)
@@ -286,17 +295,34 @@ def _open_session(trust: ssl.SSLContext, *, uses_proxies: bool) -> httpx.AsyncCl
     )
 
 
+def _explain_distrust(error: BaseException, host: str) -> str | None:
+    """What to do about a certificate that one side does not accept; None where `error` is of another kind."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        said = cause.verify_message.rstrip(".")
+        return f"{host} is not trusted ({said}); {_OF_CERTIFICATE.get(cause.verify_code, _OTHERWISE)}."
+    if cause is not None and _OWN_REFUSED.search(cause.reason or ""):
+        return (
+            f"{host} accepts nobody without a client certificate that it trusts ({cause.reason}); check"
+            " client_certificate, its end date and its issuer."
+        )
+    return None
+
+
 def _explain(error: Exception, request: Request) -> ServiceUnavailable:
     host = urlsplit(request.url).netloc
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        msg = f"{host} is not trusted ({error}); if its certificate is of your company's CA, name that in ca_bundle."
-    elif isinstance(error, (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError)):
-        why = f"no connection within {_CONNECT_SECONDS:.0f} s" if isinstance(error, httpx.ConnectTimeout) else error
+    if (distrust := _explain_distrust(error, host)) is not None:
+        return NotTrusted(mask(distrust))
+    said = str(error) or "it was cut off"
+    if isinstance(error, (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError)):
+        why = f"no connection within {_CONNECT_SECONDS:.0f} s" if isinstance(error, httpx.ConnectTimeout) else said
         msg = f"{host} cannot be reached ({why}); check base_url, network, proxy and TLS."
     elif isinstance(error, (TimeoutError, httpx.TimeoutException)):
         msg = f"{request.what} did not answer in time; check the network, or lower page_size, and try again."
     else:
-        msg = f"The connection for {request.what} broke: {error or type(error).__name__}; try again later."
+        msg = f"The connection for {request.what} broke: {said}; try again later."
     return ServiceUnavailable(mask(msg))
 
 

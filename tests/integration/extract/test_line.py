@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,13 +22,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
+from pipeline.api import client
 from pipeline.api.client import Client, Tally
 from pipeline.api.contract import BY_NAME
 from pipeline.api.line import Identity, Line, open_line
 from pipeline.api.reply import read_page
 from pipeline.api.request import build_request
 from pipeline.config import Account, ClientCertificate, SecretReference, Settings
-from pipeline.errors import ConfigurationError, RequestRejected, ServiceUnavailable, TlmError
+from pipeline.errors import ConfigurationError, NotTrusted, RequestRejected, ServiceUnavailable, TlmError
 from pipeline.extract.run import extract_run
 
 from .conftest import KEY, NOW, Asked, Raw, Tlm
@@ -49,29 +52,37 @@ class Authority:
         self.bundle.write_bytes("# Prüfstelle\n".encode() + self.certificate.public_bytes(PEM))
 
     def _sign(
-        self, name: str, key: ec.EllipticCurvePublicKey, names: list[x509.GeneralName], *, is_ca: bool = False
+        self,
+        name: str,
+        key: ec.EllipticCurvePublicKey,
+        names: list[x509.GeneralName],
+        *,
+        is_ca: bool = False,
+        days: int = 1,
     ) -> x509.Certificate:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test CA")])
         today = datetime.now(UTC)
         return (
             x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number())
-            .not_valid_before(today - timedelta(days=1))
-            .not_valid_after(today + timedelta(days=1))
+            .not_valid_before(today - timedelta(days=9))
+            .not_valid_after(today + timedelta(days=days))
             .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .sign(self.key, hashes.SHA256())
         )
 
-    def server_context(self, *, host: str = "localhost", asks_for_certificate: bool = False) -> ssl.SSLContext:
-        """A server's side: for `host`, and for 127.0.0.1 where that is localhost."""
+    def server_context(
+        self, *, host: str = "localhost", asks_for_certificate: bool = False, days: int = 1
+    ) -> ssl.SSLContext:
+        """A server's side: for `host`, and for 127.0.0.1 where that is localhost; its certificate ends in `days`."""
         names: list[x509.GeneralName] = [x509.DNSName(host)]
         if host == "localhost":
             names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
         key = ec.generate_private_key(ec.SECP256R1())
         path = self.folder / "server.pem"
         plain = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        path.write_bytes(plain + self._sign(host, key.public_key(), names).public_bytes(PEM))
+        path.write_bytes(plain + self._sign(host, key.public_key(), names, days=days).public_bytes(PEM))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         if asks_for_certificate:
@@ -79,10 +90,10 @@ class Authority:
             context.load_verify_locations(self.bundle)
         return context
 
-    def client_file(self, password: str | None = PASSWORD) -> Path:
-        """A PKCS#12 file as an administrator gets it."""
+    def client_file(self, password: str | None = PASSWORD, days: int = 1) -> Path:
+        """A PKCS#12 file as an administrator gets it; its certificate ends in `days`."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._sign("svc-reporting", key.public_key(), [])
+        certificate = self._sign("svc-reporting", key.public_key(), [], days=days)
         kept = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
         path = self.folder / "client.p12"
         path.write_bytes(pkcs12.serialize_key_and_certificates(b"svc", key, certificate, [self.certificate], kept))
@@ -98,9 +109,9 @@ def only_a_key() -> bytes:
 
 @dataclass
 class Proxy:
-    """A proxy that knows CONNECT; `seen` is what came in clear."""
+    """A proxy that knows CONNECT; `seen` is what came in clear. It cuts off so many tunnels when they are open."""
 
-    url: str = ""
+    cuts: int = 0
     seen: list[bytes] = field(default_factory=list)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -110,6 +121,10 @@ class Proxy:
         host, _, port = head.split()[1].decode().rpartition(":")
         inward, outward = await asyncio.open_connection(host, int(port))
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        if len(self.seen) <= self.cuts:
+            outward.close()
+            writer.close()
+            return
         await asyncio.gather(self._pump(reader, outward), self._pump(inward, writer))
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -170,15 +185,16 @@ def no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TLM_P12_PASSWORD", PASSWORD)
 
 
-def ask(account: Account, folder: Path) -> int:
+def ask(account: Account, folder: Path, tally: Tally | None = None) -> int:
     """Ask for the agents of `account`, set up as a run does; how many came."""
+    tally = tally or Tally()
     settings = Settings(accounts=(account,), folder=str(folder))
 
     async def fetch() -> int:
         caller, line = open_line(settings, account)
-        async with Client(requests_per_second=1000, concurrency=1, clock=lambda: NOW, line=line) as client:
+        async with Client(requests_per_second=1000, concurrency=1, clock=lambda: NOW, line=line) as opened:
             request = build_request(caller, BY_NAME["agents"])
-            return len((await client.fetch(request, read_page, Tally())).items)
+            return len((await opened.fetch(request, read_page, tally)).items)
 
     return asyncio.run(fetch())
 
@@ -201,13 +217,29 @@ class OpenTlm(Tlm):
         return 200, {}, b'{"items":[{"id":"a"},{"id":"b"}],"total":2,"offset":0,"limit":20}'
 
 
-def test_a_stranger_is_not_trusted(serve: Serve, authority: Authority, tmp_path: Path) -> None:
-    """Not even on loopback: no request, no key, and the sentence says what to set."""
-    tlm = OpenTlm()
+@pytest.mark.parametrize("is_proxied", [False, True])
+def test_a_stranger_is_not_trusted(
+    serve: Serve, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_proxied: bool
+) -> None:
+    """Not even on loopback: no request, no key, no second attempt, and the sentence says what to set."""
+    tlm, proxy, tally = OpenTlm(), Proxy(), Tally()
     port = serve(tlm.talk, authority.server_context())
-    with pytest.raises(ServiceUnavailable, match=rf"127.0.0.1:{port} is not trusted.*ca_bundle"):
-        ask(with_key(f"https://127.0.0.1:{port}"), tmp_path)
-    assert tlm.asked == []
+    if is_proxied:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{serve(proxy.talk, None)}")
+    with pytest.raises(NotTrusted, match=rf"^127.0.0.1:{port} is not trusted \(.*\); if .* name that in ca_bundle\.$"):
+        ask(with_key(f"https://127.0.0.1:{port}"), tmp_path, tally)
+    assert (tlm.asked, tally.requests, len(proxy.seen)) == ([], 1, int(is_proxied))
+
+
+def test_a_certificate_that_has_ended_is_not_trusted(serve: Serve, authority: Authority, tmp_path: Path) -> None:
+    """No other CA would help: the sentence says what would."""
+    tally = Tally()
+    port = serve(OpenTlm().talk, authority.server_context(days=-1))
+    with pytest.raises(
+        NotTrusted, match=r"is not trusted \(certificate has expired\); renew it .*clock of this computer"
+    ):
+        ask(with_key(f"https://127.0.0.1:{port}", ca_bundle="ca.pem"), tmp_path, tally)
+    assert tally.requests == 1
 
 
 def test_ca_bundle_adds_to_the_trust(serve: Serve, authority: Authority, tmp_path: Path) -> None:
@@ -231,11 +263,11 @@ def test_the_systems_authorities_stay_trusted(serve: Serve, authority: Authority
 
 def test_the_name_in_the_certificate_must_be_the_hosts(serve: Serve, authority: Authority, tmp_path: Path) -> None:
     """A trusted CA is not enough."""
-    tlm = OpenTlm()
+    tlm, tally = OpenTlm(), Tally()
     port = serve(tlm.talk, authority.server_context(host="other.example"))
-    with pytest.raises(ServiceUnavailable, match=r"is not trusted.*IP address mismatch"):
-        ask(with_key(f"https://127.0.0.1:{port}", ca_bundle="ca.pem"), tmp_path)
-    assert tlm.asked == []
+    with pytest.raises(NotTrusted, match=r"is not trusted \(IP address mismatch.*'\); let base_url name the host"):
+        ask(with_key(f"https://127.0.0.1:{port}", ca_bundle="ca.pem"), tmp_path, tally)
+    assert (tlm.asked, tally.requests) == ([], 1)
 
 
 def test_a_client_certificate_stands_for_the_key(serve: Serve, authority: Authority, tmp_path: Path) -> None:
@@ -248,6 +280,26 @@ def test_a_client_certificate_stands_for_the_key(serve: Serve, authority: Author
     with pytest.raises(ServiceUnavailable, match="agents of account prod"):
         ask(with_key(f"https://localhost:{port}", ca_bundle="ca.pem"), tmp_path)
     assert len(tlm.asked) == 1
+
+
+def test_a_client_certificate_that_has_ended_is_told_as_such(authority: Authority, tmp_path: Path) -> None:
+    """The service says so in the middle of TLS 1.3, where it is no reply and no error of HTTP; once is enough."""
+    authority.client_file(days=-1)
+    context, tally = authority.server_context(asks_for_certificate=True), Tally()
+
+    def refuse_one() -> None:
+        plain, _ = listening.accept()
+        with plain, suppress(ssl.SSLError):  # asyncio's own server would not send the alert
+            context.wrap_socket(plain, server_side=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=refuse_one, daemon=True)
+        server.start()
+        account = with_certificate(f"https://127.0.0.1:{listening.getsockname()[1]}", ca_bundle="ca.pem")
+        with pytest.raises(NotTrusted, match=r"_EXPIRED\); check client_certificate, its end date and its issuer\.$"):
+            ask(account, tmp_path, tally)
+        server.join(5)
+    assert tally.requests == 1
 
 
 def test_a_key_beside_the_certificate_is_not_even_read(serve: Serve, authority: Authority, tmp_path: Path) -> None:
@@ -334,6 +386,18 @@ def test_a_proxy_of_the_environment_gets_a_tunnel_and_no_key(
     assert [head.split()[:2] for head in proxy.seen] == [[b"CONNECT", f"127.0.0.1:{port}".encode()]]
     assert KEY.encode() not in b"".join(proxy.seen)
     assert tlm.asked[0].headers["x-api-key"] == KEY
+
+
+def test_a_tunnel_cut_off_while_tls_begins_is_opened_anew(
+    serve: Serve, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody refused anything; the library would wait for the dead tunnel to come free."""
+    monkeypatch.setattr(client, "_SILENCE_SECONDS", 0.5)
+    tlm, proxy, tally = OpenTlm(), Proxy(cuts=1), Tally()
+    port = serve(tlm.talk, authority.server_context())
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{serve(proxy.talk, None)}")
+    assert ask(with_key(f"https://127.0.0.1:{port}", ca_bundle="ca.pem"), tmp_path, tally) == 2
+    assert (len(proxy.seen), tally.requests, tally.retries) == (2, 2, 1)
 
 
 def test_no_proxy_is_heard(serve: Serve, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
