@@ -149,20 +149,7 @@ def read_policy(folder: Path) -> Policy:
 
 
 def _check(policy: Policy, file: TomlFile) -> None:
-    for number, rule in enumerate(policy.business_units):
-        given = [kind for kind in UNIT_KINDS if getattr(rule, kind) is not None]
-        if len(given) != 1:
-            kinds = ", ".join(UNIT_KINDS)
-            where = file.at(f"business_units[{number}]")
-            msg = f"{where}: business_units[{number}] needs exactly one of {kinds}; it has {given or 'none'}."
-            raise ConfigurationError(msg)
-        if rule.network is not None:
-            try:
-                ipaddress.ip_network(rule.network)
-            except ValueError as error:
-                where = file.at(f"business_units[{number}].network")
-                msg = f"{where}: business_units[{number}].network: {error}; write e.g. 10.20.0.0/16."
-                raise ConfigurationError(msg) from None
+    _check_units(policy.business_units, file)
     for number, freeze in enumerate(policy.freezes):
         if freeze.to_on < freeze.from_on:
             where = file.at(f"freezes[{number}].to_on")
@@ -177,3 +164,27 @@ def _check(policy: Policy, file: TomlFile) -> None:
             where = file.at(f"legal_holds[{number}].to_on")
             msg = f'{where}: legal hold "{hold.reason}" ends ({hold.to_on}) before it begins ({hold.from_on}).'
             raise ConfigurationError(msg)
+
+
+def _check_units(rules: tuple[UnitRule, ...], file: TomlFile) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for number, rule in enumerate(rules):
+        given = [kind for kind in UNIT_KINDS if getattr(rule, kind) is not None]
+        if len(given) != 1:
+            kinds = ", ".join(UNIT_KINDS)
+            where = file.at(f"business_units[{number}]")
+            msg = f"{where}: business_units[{number}] needs exactly one of {kinds}; it has {given or 'none'}."
+            raise ConfigurationError(msg)
+        if rule.network is not None:
+            try:
+                ipaddress.ip_network(rule.network)
+            except ValueError as error:
+                where = file.at(f"business_units[{number}].network")
+                msg = f"{where}: business_units[{number}].network: {error}; write e.g. 10.20.0.0/16."
+                raise ConfigurationError(msg) from None
+        first = seen.setdefault(rule.kind_and_value, number)
+        if first != number:
+            kind, value = rule.kind_and_value
+            here, there = (file.at(f"business_units[{one}].{kind}") for one in (number, first))
+            units = f'"{rule.name}" and in line {there.rpartition(" ")[2]} to "{rules[first].name}"'
+            raise ConfigurationError(f'{here}: {kind} "{value}" is mapped to {units}; keep one of the two.')

@@ -104,7 +104,7 @@ def build_now(settings: Settings, clock: Clock, request: BuildRequest = NEW_RUNS
         has = "has every complete run" if settings.database.exists() else "waits for a first complete run"
         for unfinished in resumable_runs(settings, clock()):
             logger.warning("Run %s did not finish; `tlm extract --resume %s` goes on with it.", unfinished, unfinished)
-        _warn_of_absent(settings, {account for _, account in before.runs})
+        warn_of_absent(settings, {account for _, account in before.runs})
         return Outcome((f"Nothing new to build: {settings.database} {has}.",))
     with making(settings, policy, before, clock) as build_file:
         pruned = () if before.run_id else pruned_runs(landing)
@@ -116,12 +116,12 @@ def build_now(settings: Settings, clock: Clock, request: BuildRequest = NEW_RUNS
             if not is_complete(manifest):
                 _warn_of_incomplete(runs[0][0], manifest, request.accept_incomplete, before)
     loaded = {one.account for _, found in runs for one in found if wish.takes(one)}
-    _warn_of_absent(settings, {account for _, account in before.runs} | loaded)
+    warn_of_absent(settings, {account for _, account in before.runs} | loaded)
     retain(settings, policy, clock)
     return Outcome((str(settings.database),))
 
 
-def _warn_of_absent(settings: Settings, present: set[str]) -> None:
+def warn_of_absent(settings: Settings, present: set[str]) -> None:
     """Tell of accounts of the configuration of which the database, that has the accounts `present`, has nothing."""
     for account in settings.accounts if present else ():
         if account.name not in present:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.config import Settings
 from pipeline.errors import UsageError
-from pipeline.jobs.building import Plan, fill, making, pruned_runs
+from pipeline.jobs.building import Plan, fill, making, pruned_runs, warn_of_absent
 from pipeline.jobs.keeping import retain
 from pipeline.jobs.outcome import Clock, Outcome, utc_now
 from pipeline.load.choose import Wish, choose_all, find_events
@@ -61,6 +61,7 @@ def rebuild(settings: Settings, *, accept_shrink: bool = False, clock: Clock = u
             logger.info(
                 "Checks were made of run %s: those of earlier runs are in the file of before only.", runs[-1][0]
             )
+        warn_of_absent(settings, {one.account for _, found in runs for one in found if wish.takes(one)})
         retain(settings, policy, clock)
     return Outcome((str(settings.database),))
 

@@ -26,6 +26,11 @@ def test_no_file_means_the_documented_defaults(tmp_path: Path) -> None:
         ('[[business_units]]\nname = "Retail"', 1, "exactly one of"),
         ('[[business_units]]\nname = "Retail"\nsensor = "a"\nagent = "b"', 1, "exactly one of"),
         ('[[business_units]]\nname = "Retail"\nnetwork = "10.0.0.1/8"', 3, "network"),
+        (
+            '[[business_units]]\nname = "Retail"\nsensor = "s-1"\n\n[[business_units]]\nname = "Bank"\nsensor = "s-1"',
+            7,
+            'sensor "s-1" is mapped to "Bank" and in line 3 to "Retail"; keep one of the two.',
+        ),
         ("batch = 0", 1, "batch"),
         ("[sla_days]\nurgent = 1", 2, "urgent"),
         ('[drift]\nfields = "ignore"', 2, "drift.fields"),
