@@ -101,6 +101,7 @@ class Client:
         self._patience = patience
         self._line = line
         self._pace = Pace(requests_per_second)
+        self._watch = {"trace": self._note_left} if self._pace.keeps_gaps else {}
         self._turn = asyncio.Lock()
         self._deadline = 0.0
         self._silence_seconds: float | None = None
@@ -193,7 +194,11 @@ class Client:
             log.debug("%s %s %s", request.method, request.url, dict(request.parameters))
             async with asyncio.timeout(min(self._patience.reply_seconds, max(0.0, self._deadline - sent_at))):
                 response = await session.request(
-                    request.method, request.url, params=request.parameters, headers=request.headers
+                    request.method,
+                    request.url,
+                    params=request.parameters,
+                    headers=request.headers,
+                    extensions=self._watch,
                 )
         except (OSError, httpx.HTTPError) as error:  # the library lets TLS errors of a read pass as they are
             spoilt, session = session, self._open_session()
@@ -207,6 +212,11 @@ class Client:
         if not self._knows_time:
             self._compare_clocks(headers)
         return Reply(response.status_code, headers, response.content, self._clock())
+
+    async def _note_left(self, event: str, _details: object) -> None:
+        """Called by the HTTP library with each step of a request."""
+        if event == "http11.send_request_headers.complete":
+            self._pace.leave(asyncio.get_running_loop().time())
 
     def _compare_clocks(self, headers: Mapping[str, str]) -> None:
         """Tell once when the computer's clock is far from the service's; a cache's reply (Age) says an earlier time."""

@@ -35,6 +35,18 @@ class Pace:
         lateness = _TIMER_SECONDS if interval <= _TIMER_SECONDS else 0.0
         self._sent_at = max(self._sent_at + interval, now - lateness)
 
+    @property
+    def keeps_gaps(self) -> bool:
+        """Whether requests are so far apart that each one's own gap is kept."""
+        return 1 / self.ceiling > _TIMER_SECONDS
+
+    def leave(self, now: float) -> None:
+        """A request has left, later than its turn: its connection was opened first, or the computer was busy.
+
+        The next one is an interval behind it, or the service would get two at once. For `keeps_gaps` only.
+        """
+        self._sent_at = max(self._sent_at, now)
+
     def hold(self, until: float) -> None:
         """Send nothing before `until`; an earlier wish of the service for longer silence stays."""
         self._quiet_until = max(self._quiet_until, until)

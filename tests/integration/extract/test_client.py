@@ -12,6 +12,7 @@ from pipeline.api import client
 from pipeline.api.client import Client, Patience, Tally
 from pipeline.api.contract import BY_NAME
 from pipeline.api.line import Line
+from pipeline.api.pace import Pace
 from pipeline.api.reply import Page, read_page
 from pipeline.api.request import Caller, Request, build_request
 from pipeline.config import Account
@@ -31,13 +32,15 @@ def agents_of(base_url: str) -> Request:
     return build_request(Caller(Account(name="prod", base_url=base_url), KEY), BY_NAME["agents"])
 
 
-def fetch(tlm: Tlm, patience: Patience, tally: Tally, *, times: int = 1, concurrency: int = 4) -> list[Page]:
+def fetch(
+    tlm: Tlm, patience: Patience, tally: Tally, *, times: int = 1, concurrency: int = 4, rate: int = 1000
+) -> list[Page]:
     """Ask for the agents, so many times side by side."""
 
     async def ask() -> list[Page]:
         request = agents_of(tlm.base_url)
         opened = Client(
-            requests_per_second=1000,
+            requests_per_second=rate,
             concurrency=concurrency,
             clock=lambda: NOW,
             patience=patience,
@@ -118,6 +121,17 @@ def test_a_clock_that_is_wrong_is_told_once(
     sentences = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     begin = f"Account prod: the clock of this computer is {told} that of the service; set it"
     assert [sentence[: len(begin)] for sentence in sentences] == ([] if told is None else [begin])
+
+
+@pytest.mark.parametrize(("rate", "told"), [(400, 3), (1000, 0)])
+def test_the_pace_hears_when_a_request_has_left(
+    tlm: Tlm, monkeypatch: pytest.MonkeyPatch, rate: int, told: int
+) -> None:
+    """Not only when it had its turn; at rates that timers cannot space it would cost more than it gives."""
+    left: list[float] = []
+    monkeypatch.setattr(Pace, "leave", lambda _pace, now: left.append(now))
+    fetch(tlm, Patience(), Tally(), times=3, rate=rate)
+    assert len(left) == told
 
 
 def test_attempts_are_counted_and_end(tlm: Tlm) -> None:

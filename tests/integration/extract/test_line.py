@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -118,14 +119,17 @@ class Proxy:
         """One tunnel."""
         head = await reader.readuntil(b"\r\n\r\n")
         self.seen.append(head)
-        host, _, port = head.split()[1].decode().rpartition(":")
-        inward, outward = await asyncio.open_connection(host, int(port))
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         if len(self.seen) <= self.cuts:
-            outward.close()
             writer.close()
             return
-        await asyncio.gather(self._pump(reader, outward), self._pump(inward, writer))
+        host, _, port = head.split()[1].decode().rpartition(":")
+        inward, outward = await asyncio.open_connection(host, int(port))
+        try:
+            await asyncio.gather(self._pump(reader, outward), self._pump(inward, writer))
+        finally:
+            outward.close()
+            await outward.wait_closed()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
@@ -288,9 +292,12 @@ def test_a_client_certificate_that_has_ended_is_told_as_such(authority: Authorit
     context, tally = authority.server_context(asks_for_certificate=True), Tally()
 
     def refuse_one() -> None:
-        plain, _ = listening.accept()
-        with plain, suppress(ssl.SSLError):  # asyncio's own server would not send the alert
-            context.wrap_socket(plain, server_side=True)
+        plain, _ = listening.accept()  # not by asyncio, which would not send the alert
+        with context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as tls:
+            with suppress(ssl.SSLError):
+                tls.do_handshake()
+            while os.read(tls.fileno(), 65536):  # to the end: closed with bytes unread, the alert may be lost
+                pass
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = threading.Thread(target=refuse_one, daemon=True)

@@ -32,6 +32,17 @@ def test_time_without_requests_is_not_made_up_for() -> None:
     assert send_for(pace, 0.5, start=100.0) == pytest.approx([100.0, 100.2, 100.4])
 
 
+def test_a_request_that_leaves_late_moves_the_next_one() -> None:
+    """Its connection took 0.15 s to open: the service sees the next one 0.2 s later, not 0.05 s."""
+    pace = Pace(5)
+    pace.send(0.0)
+    pace.leave(0.15)
+    assert send_for(pace, 0.5) == pytest.approx([0.35])
+    pace.leave(0.2)  # that of another connection, which overtook nobody
+    assert pace.wait_seconds(0.35) == pytest.approx(0.2)
+    assert [Pace(rate).keeps_gaps for rate in (400, 500, 10_000)] == [True, False, False]
+
+
 def test_a_rate_beyond_what_timers_can_space_is_kept_on_average() -> None:
     """A turn that comes 1 ms late does not cost the turns that would have fitted in."""
     pace, now, sent = Pace(5000), 0.0, 0
