@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -13,6 +14,7 @@ _TERMINATED = 143  # 128 + SIGTERM, which service managers know for an orderly e
 
 def main() -> None:
     """Run the command line and leave with its exit code; SIGTERM (systemd, docker stop) ends it as Ctrl-C does."""
+    _open_what_is_closed()
     terminations: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -26,6 +28,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     code = run(sys.argv[1:])
     sys.exit(_TERMINATED if terminations and code == INTERRUPTED else code)
+
+
+def _open_what_is_closed() -> None:
+    """What was closed for us (`>&-`) is read from and written to nowhere; else the next file opened would be stdout."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: that of what is closed
+            setattr(sys, name, os.fdopen(descriptor, "w" if number else "r"))
 
 
 if __name__ == "__main__":

@@ -94,6 +94,24 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "closed", "code", "said"),
+    [
+        ("init", ">&-", 0, ""),
+        ("init", "2>&- >&- <&-", 0, ""),
+        ("extract", "2>&-", 2, ""),
+        ("extract", ">&-", 2, "no configuration"),
+    ],
+)
+def test_a_closed_stdout_or_stderr_is_no_bug(tmp_path: Path, words: str, closed: str, code: int, said: str) -> None:
+    """What would be said is said to nobody, and no file takes its place: the code and the files are as ever."""
+    command = f"{sys.executable} -m pipeline {words} {closed}"
+    shell = ["bash", "-c", command]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout, said in done.stderr.lower()) == (code, "", True), done.stderr
+    assert [path.read_text()[:1] for path in sorted(tmp_path.iterdir())] == (["#", "#", "w"] if code == 0 else [])
+
+
 def test_the_configurable_resources_are_the_contracts_lists() -> None:
     """A leaf cannot import the contract, so this holds the lists together."""
     assert sorted(RESOURCES) == sorted(call.name for call in LISTS)
