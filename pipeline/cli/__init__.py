@@ -114,7 +114,8 @@ def _say(error: Exception, *, show_traceback: bool) -> int:
     if code is Exit.BUG:
         text = f"A bug in tlm: {type(error).__name__}: {error}; run it again with --debug and report what it prints."
     elif isinstance(error, OSError):
-        text = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}; check space and mode."
+        what = error.filename or "The file that stdout goes to, or a temporary one,"  # others are named where they fail
+        text = f"{what} cannot be used: {error.strerror or error}; check space and mode."
     else:
         text = str(error)
     click.echo(f"tlm: {mask(text)}", err=True)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import LockHeld, OutputFailed
+from pipeline.runs.disk import failed_output
 
 
 @contextmanager
@@ -32,8 +33,11 @@ def hold_lock(data: Path) -> Iterator[None]:
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             msg = f"Another run is at work on {data} (process {holder}); wait for it to end and try again."
             raise LockHeld(msg) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise failed_output(path, error) from None
         yield
     finally:
         os.close(descriptor)

@@ -112,6 +112,15 @@ def test_a_closed_stdout_or_stderr_is_no_bug(tmp_path: Path, words: str, closed:
     assert [path.read_text()[:1] for path in sorted(tmp_path.iterdir())] == (["#", "#", "w"] if code == 0 else [])
 
 
+def test_a_full_disk_behind_stdout_is_told_as_such() -> None:
+    """`tlm ... > FILE`: the system names no file, and of ours each is named where it fails."""
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "pipeline", "contract", "show"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 8
+    assert done.stderr.startswith("tlm: The file that stdout goes to, or a temporary one, cannot be used: No space")
+
+
 def test_the_configurable_resources_are_the_contracts_lists() -> None:
     """A leaf cannot import the contract, so this holds the lists together."""
     assert sorted(RESOURCES) == sorted(call.name for call in LISTS)

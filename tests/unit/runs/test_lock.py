@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,4 +38,15 @@ def test_a_data_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) ->
     """The sentence names the folder and the setting."""
     (tmp_path / "file").touch()
     with pytest.raises(OutputFailed, match="data_dir"), hold_lock(tmp_path / "file" / "data"):
+        pass
+
+
+def test_a_lock_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk without room is met here first."""
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    with pytest.raises(OutputFailed, match=rf"{tmp_path}/lock cannot be written \(No space left"), hold_lock(tmp_path):
         pass
