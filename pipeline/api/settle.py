@@ -172,7 +172,7 @@ class Settling:
         last = Place(last.position, last.index + len(self.chain) - before)
         if end.position < last.position:
             yield from self._between(end, last)
-        if first.position < start.position:
+        if first.position < start.position < last.position:  # else all in front is new and more than a page: as before
             yield from self._between(first, start)
 
     def _doubtful(self) -> Asking:

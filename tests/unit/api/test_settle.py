@@ -241,6 +241,14 @@ def test_a_list_that_moved_by_more_than_a_page_is_read_again(*, rows: int, edit:
     assert set(server.rows) - set(range(1_000_000, 2_000_000)) <= set(landed)
 
 
+def test_a_gap_wider_than_a_page_is_not_asked_for_again_and_again() -> None:
+    """No page reaches from its one side to the other, so bisection ends there; it took 256 requests."""
+    server = Moving(list(range(60)), {2: [("insert", 0.0)] * 10})
+    landed, fault = read(server, 10, ahead=1)
+    assert (fault, set(landed)) == (None, set(server.rows))
+    assert server.requests < 50
+
+
 def test_a_row_that_moved_while_another_went_leaves_no_shift() -> None:
     """Offsets are as they were, the total fell by one: only reading again finds the row that moved."""
     server = Moving(list(range(100)), {4: [("to 0.1", 0.9), ("remove", 0.12)]})
