@@ -42,6 +42,9 @@ _NOT_REPEATABLE = {
     "current_connection_id", "write_log", "sleep_ms", "ago", "pg_postmaster_start_time", "pg_conf_load_time",
 }  # fmt: skip
 
+# A text reads the same in every file, whatever stands in it: a process that builds several asks the parser once.
+_READ: dict[tuple[Source, str], Reading] = {}
+
 
 @dataclass(slots=True)
 class Reading:
@@ -73,6 +76,9 @@ def read_tables(warehouse: Warehouse, source: Source, catalog: str = "") -> Read
 
     `catalog`: what must stand in front of every table and macro of ours; nothing, when it is empty.
     """
+    known = _READ.get((source, catalog))
+    if known is not None:
+        return known
     reading = Reading()
     try:
         tree = parse(warehouse, source)
@@ -82,6 +88,7 @@ def read_tables(warehouse: Warehouse, source: Source, catalog: str = "") -> Read
     except RecursionError:
         msg = f"{source.place()}: an expression nests too deep to be checked; write it in parts, as CTEs."
         raise BuildFailed(msg) from None
+    _READ[source, catalog] = reading
     return reading
 
 
