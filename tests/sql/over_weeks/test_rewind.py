@@ -55,7 +55,13 @@ def land_beside(estate: Any, folder: Path, first: int) -> list[Manifest]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "first", "is_repeat"), [(1, 0, False), (2, 1, False), (4, 2, False), (4, WEEKS - 1, True)]
+    ("seed", "first", "is_repeat"),
+    [
+        pytest.param(1, 0, False, marks=pytest.mark.slow),
+        (2, 1, False),
+        pytest.param(4, 2, False, marks=pytest.mark.slow),
+        (4, WEEKS - 1, True),
+    ],
 )
 def test_runs_taken_back_and_built_again_leave_no_trace(
     seed: int, first: int, is_repeat: bool, tmp_path: Path, open_estate: Callable[[Path], Any]
