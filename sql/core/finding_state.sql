@@ -1,7 +1,8 @@
 -- What the rules of rules.findings find in the newest endpoints. A finding about a certificate is one for each account in which an
 -- endpoint carries it, in the unit of the first such endpoint by key; certificates on no endpoint are not looked at.
 -- Rules are in force by the day of the run in UTC, as the dated rules judge (core.certificate_measures).
--- A reason holds no number that changes by the mere passing of time, so that a finding stays the same from run to run.
+-- A reason holds no number that changes by the mere passing of time, so that a finding stays the same from run to run. Nor is it another
+-- one when its certificate is known under another key than in the run before (core.certificate_aliases): its key is that of before.
 -- grain: one rule and one endpoint, or one rule, account and certificate
 -- kind: view
 with in_force as (
@@ -187,7 +188,8 @@ join in_force
     on in_force.id = of_endpoints.found.rule
 union all
 select
-    of_certificates.found.rule || '|' || of_certificates.account || '|' || of_certificates.certificate_key as finding_key,
+    of_certificates.found.rule || '|' || of_certificates.account || '|'
+    || coalesce(aliases.other_key, of_certificates.certificate_key) as finding_key,
     in_force.id as rule,
     coalesce(of_certificates.found.severity, in_force.severity) as severity,
     of_certificates.account,
@@ -198,3 +200,7 @@ select
 from of_certificates
 join in_force
     on in_force.id = of_certificates.found.rule
+left join core.certificate_aliases as aliases
+    on aliases.account = of_certificates.account
+    and aliases.certificate_key = of_certificates.certificate_key
+    and aliases.is_renamed

@@ -1,6 +1,7 @@
 -- Which waiver covers which finding that is not closed; several may, also some that have ended.
 -- A pattern is compared without regard to case with the common name of the certificate that the finding is about or its endpoint carries,
 -- as the newest run that saw that certificate gave it: the finding may be held open in a run that did not read its list.
+-- A certificate that was known under another key in an earlier run is covered by a waiver of either.
 -- grain: one waiver and one finding
 -- kind: view
 -- check: unique(finding_id, waiver_id)
@@ -15,11 +16,15 @@ join core.finding_episodes as findings
 left join core.certificate_history as certificates
     on certificates.certificate_key = findings.certificate_key
     and certificates.to_run_id is null
+left join core.certificate_aliases as aliases
+    on aliases.account = findings.account
+    and aliases.certificate_key = findings.certificate_key
 where
     findings.closed_at is null
     and (
         waivers.scope = findings.endpoint_key
         or waivers.scope = findings.certificate_key
+        or waivers.scope = aliases.other_key
         or waivers.scope = findings.business_unit
         or lower(certificates.common_name) like core.like_pattern(waivers.scope) escape '\'
     )
