@@ -19,6 +19,11 @@ class _MaskingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return mask(super().format(record))
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- the standard library's name
+        text = super().formatMessage(record)
+        # A line break in a name must not look like another event; SQL is shown as it was sent.
+        return text if record.levelno == logging.DEBUG else " ".join(text.splitlines())
+
 
 class _Stderr(logging.StreamHandler[TextIO]):
     """Writes to whatever sys.stderr is at that moment: progress bars put a stream of their own in its place."""

@@ -154,6 +154,7 @@ def build_custom_models(apart: Warehouse, custom: CustomModels, run_id: str) -> 
     BuildFailed or CheckFailed names file and line, OutputFailed a model for which memory or the disk is too small.
     """
     for model in custom.models:
+        _LOG.info("Building %s of %s.", model.name, model.source.file)  # one that never ends is known by this line
         try:
             existing = _bring_kept(apart, model, run_id) if model.kind is Kind.APPEND else {}
             build_model(apart, model, run_id, existing)

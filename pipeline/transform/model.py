@@ -217,8 +217,10 @@ def read_models(folder: Path) -> tuple[Model, ...]:
 
 def read_custom_models(folder: Path) -> tuple[Model, ...]:
     """The user's own models in `folder`, sorted by name: `<name>.sql` is `custom.<name>`; none without the folder."""
-    stray = next((path for path in sorted(folder.rglob("*.sql")) if path.parent != folder), None)
+    # What begins with a dot is an editor's or a file manager's, not a person's.
+    paths = [path for path in sorted(folder.rglob("*.sql")) if not path.name.startswith(".")]
+    stray = next((path for path in paths if path.parent != folder), None)
     if stray is not None:
         msg = f"{stray}: models of your own stand directly in {folder.name}/ and become custom.<name>; move the file."
         raise BuildFailed(msg)
-    return tuple(read_model(path, "custom", CUSTOM_KINDS) for path in sorted(folder.glob("*.sql")))
+    return tuple(read_model(path, "custom", CUSTOM_KINDS) for path in paths)

@@ -1,7 +1,6 @@
 -- Metrics of the audit log of the last 7 days, for all and each account: an event names no business unit that holds.
 -- An account whose log was not read up to this run has no number (numerator null), and all accounts together have none then: 0 would say
 -- that nothing happened.
--- Limit: an account whose audit log was refused or not asked for has zeros, as nothing is known of it; meta.extracts says so.
 -- grain: one value of one metric in one scope
 -- kind: view
 with counted as (

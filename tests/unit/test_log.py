@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.log import mask, register_secret
+import logging
+
+import pytest
+
+from pipeline.log import configure, mask, register_secret
 
 
 def test_a_registered_secret_is_masked_wherever_it_stands() -> None:
@@ -27,3 +31,14 @@ def test_a_secret_too_short_to_mask_leaves_the_log_readable() -> None:
 def test_what_would_steer_a_terminal_does_not_reach_it() -> None:
     """A name may hold the codes that clear a screen; line breaks of a traceback stay."""
     assert mask("a \x1b[2J\x9b name\n  below") == "a \ufffd[2J\ufffd name\n  below"
+
+
+def test_a_line_break_in_a_name_begins_no_other_event(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is told of names is one line; SQL at debug level is shown as it was sent."""
+    configure(verbose=True)
+    logger = logging.getLogger("pipeline.test")
+    logger.warning("unit %s", "Retail\nINFO forged\u2028line")
+    logger.debug("select 1\nfrom x")
+    told, *sent = capsys.readouterr().err.splitlines()
+    assert told.endswith(" WARNING unit Retail INFO forged line")
+    assert [line[-8:] for line in sent] == ["select 1", "from x"]

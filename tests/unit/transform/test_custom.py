@@ -335,7 +335,12 @@ def test_a_model_that_needs_too_much_memory_is_named(folder: Folder) -> None:
 
 
 def test_a_name_of_ours_is_another_table_in_custom(folder: Folder) -> None:
-    """`custom.endpoints` stands beside `core.endpoints`, also for who reads both; a key word is a name too."""
+    """`custom.endpoints` stands beside `core.endpoints`, also for who reads both; a key word is a name too.
+
+    Files whose names begin with a dot, as editors leave them, are nobody's models.
+    """
+    (folder.home / "models").mkdir(exist_ok=True)
+    (folder.home / "models" / ".#order.sql").symlink_to("nobody@nowhere")
     folder.model("endpoints", "select count(*) as n from core.endpoints")
     folder.model("order", "select sum(n) as n from custom.endpoints")
     folder.build()
