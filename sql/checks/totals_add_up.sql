@@ -1,7 +1,7 @@
 -- What is counted by endpoint adds up: the accounts of a run to all, and the units of an account to the account; and what a part has, the
 -- whole has too.
--- Certificates are not in it: one on endpoints of two scopes counts in each of them; nor are percentiles, batches, and events, which
--- have no unit.
+-- Certificates are not in it: one on endpoints of two scopes counts in each of them, and so do findings about it in units (those add up from
+-- accounts to all); nor are percentiles, batches, and events, which have no unit.
 -- severity: stop
 -- advice: a metric is counted differently in two scopes; compare mart.metrics with core.endpoints for that scope
 with counted as (
@@ -88,6 +88,9 @@ full outer join sums
     and sums.metric = wholes.metric
     and sums.member = wholes.member
 where
-    wholes.metric is null
-    or wholes.numerator <> coalesce(sums.numerator, 0)
-    or wholes.denominator <> coalesce(sums.denominator, 0)
+    (
+        wholes.metric is null
+        or wholes.numerator <> coalesce(sums.numerator, 0)
+        or wholes.denominator <> coalesce(sums.denominator, 0)
+    )
+    and (coalesce(wholes.whole, sums.whole) = 'all' or not starts_with(coalesce(wholes.metric, sums.metric), 'findings.'))

@@ -20,6 +20,7 @@ told as (
         versions.business_unit,
         versions.endpoint_key,
         versions.certificate_key,
+        coalesce(versions.business_units, [versions.business_unit]) as business_units,
         versions.reason,
         versions.from_run_id,
         versions.is_removed,
@@ -40,6 +41,7 @@ numbered as (
         business_unit,
         endpoint_key,
         certificate_key,
+        business_units,
         reason,
         from_run_id,
         is_removed,
@@ -63,6 +65,7 @@ episodes as (
         arg_max(business_unit, from_run_id) as business_unit,
         arg_max(endpoint_key, from_run_id) as endpoint_key,
         arg_max(certificate_key, from_run_id) as certificate_key,
+        arg_max(business_units, from_run_id) as business_units,
         arg_max(reason, from_run_id) as reason
     from numbered
     group by
@@ -80,6 +83,7 @@ episodes as (
         versions.business_unit,
         versions.endpoint_key,
         versions.certificate_key,
+        coalesce(versions.business_units, [versions.business_unit]) as business_units,
         versions.reason
     from core.finding_history as versions
     left join changed
@@ -103,6 +107,7 @@ select
     episodes.business_unit, -- the endpoint's unit; of a certificate that of its first endpoint by key
     episodes.endpoint_key, -- the endpoint; null for a finding about a certificate
     episodes.certificate_key, -- the certificate, also the one that an endpoint of a finding carries
+    episodes.business_units, -- units that it counts in, sorted: of a certificate those of all endpoints of the account that carry it
     episodes.reason, -- what was found
     opened.as_of_at as first_seen_at, -- start of the run that first saw it
     closed.as_of_at as closed_at -- start of the run that no longer saw it; null while it is there

@@ -24,6 +24,7 @@ select
     found.business_unit,
     found.endpoint_key,
     found.certificate_key,
+    found.business_units,
     found.reason
 from core.finding_state as found
 left join held

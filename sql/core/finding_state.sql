@@ -1,5 +1,6 @@
 -- What the rules of rules.findings find in the newest endpoints. A finding about a certificate is one for each account in which an
--- endpoint carries it, in the unit of the first such endpoint by key; certificates on no endpoint are not looked at.
+-- endpoint carries it, in the unit of the first such endpoint by key, and counts in the units of all; certificates on no endpoint are not
+-- looked at.
 -- Rules are in force by the day of the run in UTC, as the dated rules judge (core.certificate_measures).
 -- A reason holds no number that changes by the mere passing of time, so that a finding stays the same from run to run. Nor is it another
 -- one when its certificate is known under another key than in the run before (core.certificate_aliases): its key is that of before.
@@ -86,6 +87,22 @@ held as (
     group by
         account,
         certificate_key
+),
+
+shared as (
+    select
+        endpoints.account,
+        endpoints.certificate_key,
+        list(distinct endpoints.business_unit order by endpoints.business_unit) as business_units
+    from core.snapshot as endpoints
+    join core.certificate_accounts as holdings
+        on holdings.account = endpoints.account
+        and holdings.certificate_key = endpoints.certificate_key
+    where holdings.endpoint_count > 1
+    group by
+        endpoints.account,
+        endpoints.certificate_key
+    having count(distinct endpoints.business_unit) > 1
 ),
 
 of_certificates as (
@@ -182,6 +199,7 @@ select
     of_endpoints.business_unit, -- the endpoint's unit; of a certificate that of its first endpoint by key
     of_endpoints.endpoint_key, -- the endpoint; null for a finding about a certificate
     of_endpoints.certificate_key, -- the certificate, also the one that an endpoint of a finding carries
+    cast(null as varchar[]) as business_units, -- units of all endpoints that carry the certificate, sorted, where there are several; else null
     of_endpoints.found.reason as reason -- what was found
 from of_endpoints
 join in_force
@@ -196,6 +214,7 @@ select
     of_certificates.business_unit,
     null as endpoint_key,
     of_certificates.certificate_key,
+    shared.business_units,
     of_certificates.found.reason as reason
 from of_certificates
 join in_force
@@ -204,3 +223,6 @@ left join core.certificate_aliases as aliases
     on aliases.account = of_certificates.account
     and aliases.certificate_key = of_certificates.certificate_key
     and aliases.is_renamed
+left join shared
+    on shared.account = of_certificates.account
+    and shared.certificate_key = of_certificates.certificate_key

@@ -2,6 +2,7 @@
 -- A pattern is compared without regard to case with the common name of the certificate that the finding is about or its endpoint carries,
 -- as the newest run that saw that certificate gave it: the finding may be held open in a run that did not read its list.
 -- A certificate that was known under another key in an earlier run is covered by a waiver of either.
+-- A waiver of a unit covers what is of that unit alone: a certificate that other units serve too is not accepted for them.
 -- grain: one waiver and one finding
 -- kind: view
 -- check: unique(finding_id, waiver_id)
@@ -25,6 +26,6 @@ where
         waivers.scope = findings.endpoint_key
         or waivers.scope = findings.certificate_key
         or waivers.scope = aliases.other_key
-        or waivers.scope = findings.business_unit
+        or findings.business_units = [waivers.scope]
         or lower(certificates.common_name) like core.like_pattern(waivers.scope) escape '\'
     )

@@ -1,10 +1,11 @@
 -- Findings, open, waived and closed: what a rule found, since when, and by when the policy wants it fixed.
 -- A waiver that has ended waives nothing: its findings are open again, and due when they were before.
 -- Of an account whose incomplete run was accepted they are as of its last complete run (core.finding_history).
+-- A finding about a certificate is one row, in business_unit by its first endpoint, and counts in each of business_units.
 -- grain: one finding, from open to closed
 -- kind: view
 -- check: unique(finding_id)
--- check: not_null(finding_id, rule, severity, account, business_unit, first_seen_at, due_on, status)
+-- check: not_null(finding_id, rule, severity, account, business_unit, business_units, first_seen_at, due_on, status)
 -- check: accepted(status, 'open', 'waived', 'closed')
 -- check: holds((status = 'closed') = (closed_at is not null))
 -- check: holds((status = 'waived') = (waiver_id is not null))
@@ -61,6 +62,7 @@ select
     findings.business_unit, -- the endpoint's unit; of a certificate that of its first endpoint by key
     findings.endpoint_key, -- the endpoint; null for a finding about a certificate
     findings.certificate_key, -- the certificate, also the one that an endpoint of a finding carries
+    findings.business_units, -- units that it counts in, sorted: of a certificate those of all endpoints of the account that carry it
     findings.reason, -- what was found
     findings.first_seen_at, -- start of the run that first saw it
     cast(timezone(current_run.timezone, timezone('UTC', findings.first_seen_at)) as date)
