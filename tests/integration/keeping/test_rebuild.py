@@ -84,6 +84,7 @@ def test_what_models_of_today_tell_otherwise_is_not_lost(kept: Any) -> None:
     assert code == 0, err
 
 
+@pytest.mark.slow
 def test_the_retention_is_named_where_it_removed_the_pages(kept: Any) -> None:
     """Nobody can put these back; nothing else refuses, as another run of their week has its pages."""
     (kept.folder / "policy.toml").write_text(SHORT)

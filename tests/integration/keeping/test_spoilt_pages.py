@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 
-@pytest.mark.parametrize("is_published", [False, True])
+@pytest.mark.parametrize("is_published", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_spoilt_page_stops_and_moving_its_run_away_helps(kept: Any, is_published: bool) -> None:
     """Exit 5 and the old file stays; without the run of that account the build passes, the rebuild once the loss is accepted."""
     kept.arrive()

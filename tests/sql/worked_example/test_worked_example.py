@@ -96,6 +96,7 @@ def test_a_run_built_twice_changes_nothing(open_estate: Callable[[Path], Any]) -
     assert states[1] == states[2]
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_nothing(open_estate: Callable[[Path], Any]) -> None:
     """One and eight threads give the same rows in every table and view that is ours."""
     states = []
