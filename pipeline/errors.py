@@ -15,7 +15,7 @@
     ├── TryAgain                the same request may succeed later
     │   ├── RateLimited         429, or 503 with Retry-After
     │   └── ServiceUnavailable  no connection, a time-out, a 5xx, or a reply that is not the API's
-    │       └── NotTrusted      one side does not accept the other's certificate: not before somebody has changed that
+    ├── NotTrusted              one side does not accept the other's certificate: not before somebody has changed that
     └── Refused                 this one resource cannot be had; the run goes on where it may
         ├── Unauthorized        401: the key itself is not accepted
         ├── Forbidden           403: the key is known and lacks the role
@@ -103,7 +103,7 @@ class ServiceUnavailable(TryAgain):
     """No connection, a time-out, a 5xx, or a reply that is not the API's (HTML, cut-off JSON)."""
 
 
-class NotTrusted(ServiceUnavailable):
+class NotTrusted(TlmError):
     """One side does not accept the other's certificate; asking again changes nothing before somebody has done so."""
 
 

@@ -154,8 +154,6 @@ class Client:
                     if attempt.num == 1:
                         raise failed  # what is sent once and answered, as nearly all is, costs no machinery of retries
                     return read(await self._send(request, tally, is_retry=True), request.what)
-        except NotTrusted:
-            raise
         except TryAgain as error:
             kind = RateLimited if isinstance(error, RateLimited) else ServiceUnavailable
             msg = f"{error} (given up after {trial.attempts} {'attempt' if trial.attempts == 1 else 'attempts'})"
@@ -164,7 +162,7 @@ class Client:
 
     def _wait_for(self, trial: _Trial, error: Exception) -> bool | float:
         """Whether to try again: stamina's back-off (True), or the seconds that the service asked for."""
-        if not isinstance(error, TryAgain) or isinstance(error, NotTrusted):
+        if not isinstance(error, TryAgain):
             return False
         now = asyncio.get_running_loop().time()
         seconds = error.retry_after_seconds
@@ -321,7 +319,7 @@ def _explain_distrust(error: BaseException, host: str) -> str | None:
     return None
 
 
-def _explain(error: Exception, request: Request) -> ServiceUnavailable:
+def _explain(error: Exception, request: Request) -> NotTrusted | ServiceUnavailable:
     host = urlsplit(request.url).netloc
     if (distrust := _explain_distrust(error, host)) is not None:
         return NotTrusted(mask(distrust))

@@ -25,7 +25,7 @@ from pipeline.api.openapi import CallOutcome, Outcome, advice, compare, stopping
 from pipeline.api.reply import Reply, raise_for_status
 from pipeline.api.request import Caller, build_request
 from pipeline.config import Account, Contract, Extract, Settings
-from pipeline.errors import Refused, TryAgain, Unauthorized, UsageError
+from pipeline.errors import NotTrusted, Refused, TryAgain, Unauthorized, UsageError
 from pipeline.runs.disk import make_folder, replace_file
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ async def find_contradiction(client: Client, caller: Caller, required: Iterable[
         document = read_document(body, "the instance's OpenAPI document")
     except Unauthorized:
         raise
-    except (Refused, TryAgain, UsageError) as error:
+    except (NotTrusted, Refused, TryAgain, UsageError) as error:
         log.info("The contract of account %s stays unchecked: %s", caller.account.name, error)
         return None
     outcomes = [one for one in compare(document, overrides=caller.paths) if one.call in LISTS]
@@ -120,7 +120,7 @@ def _contradiction(account: str, outcome: CallOutcome) -> str:
 async def check_account(settings: Settings, account: Account, clock: Callable[[], datetime]) -> Check:
     """Compare the contract with the document of the account's instance and keep the outcome in the data folder.
 
-    Raises UsageError where there is no readable OpenAPI 3 document, Unauthorized and TryAgain as any request.
+    Raises UsageError where there is no readable OpenAPI 3 document, and as any request.
     """
     caller, line = open_line(settings, account)
     request = build_request(caller, BY_NAME["openapi"])

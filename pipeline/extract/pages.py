@@ -122,7 +122,7 @@ class ResourceReading:
             self._tally.requests, self._tally.retries = line.requests, line.retries
 
     async def read(self) -> str | None:
-        """Read the list to its end; why it is not complete, or None. Raises TryAgain, Refused and OutputFailed."""
+        """Read the list to its end; why it is not complete, or None. Raises as Client.fetch, and OutputFailed."""
         try:
             return await self._read_all()
         finally:

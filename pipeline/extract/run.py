@@ -22,6 +22,7 @@ from pipeline.config import Account, Settings
 from pipeline.errors import (
     AccessDenied,
     ContractContradicted,
+    NotTrusted,
     Refused,
     RunIncomplete,
     TryAgain,
@@ -283,7 +284,7 @@ async def _read_resource(run: _AccountRun, reading: ResourceReading) -> None:
     try:
         fault = await reading.read()
         extract = reading.result("complete", reading.note) if fault is None else reading.result("incomplete", fault)
-    except TryAgain as error:
+    except (NotTrusted, TryAgain) as error:
         extract = reading.result("incomplete", str(error))
     except Refused as error:
         log.warning("%s", error)

@@ -2,62 +2,35 @@
 -- A finding about a certificate counts in each unit that has an endpoint with it, and once in its account and in all.
 -- grain: one value of one metric in one scope
 -- kind: view
-with found as (
+with placed as (
     select
         account,
-        business_units,
+        unnest(list_prepend(null, business_units)) as business_unit,
+        severity,
+        status,
+        is_overdue,
+        waiver_days_left
+    from mart.findings
+    where status <> 'closed'
+),
+
+counted as (
+    select
+        case
+            when grouping(account) = 1 then 'all'
+            when business_unit is null then 'account'
+            else 'business_unit'
+        end as scope,
+        account,
+        business_unit,
         severity,
         count(*) filter (where status = 'open') as open_ones,
         count(*) filter (where is_overdue) as overdue,
         count(*) filter (where status = 'waived') as waived,
         count(*) filter (where status = 'waived' and waiver_days_left <= 30) as waiver_expiring
-    from mart.findings
-    where status <> 'closed'
-    group by
-        account,
-        business_units,
-        severity
-),
-
-of_units as (
-    select
-        account,
-        unnest(business_units) as business_unit,
-        severity,
-        open_ones,
-        overdue,
-        waived,
-        waiver_expiring
-    from found
-),
-
-counted as (
-    select
-        case when grouping(account) = 1 then 'all' else 'account' end as scope,
-        account,
-        cast(null as varchar) as business_unit,
-        severity,
-        cast(sum(open_ones) as bigint) as open_ones,
-        cast(sum(overdue) as bigint) as overdue,
-        cast(sum(waived) as bigint) as waived,
-        cast(sum(waiver_expiring) as bigint) as waiver_expiring
-    from found
-    group by grouping sets ((severity), (account, severity))
-    union all
-    select
-        'business_unit' as scope,
-        account,
-        business_unit,
-        severity,
-        cast(sum(open_ones) as bigint) as open_ones,
-        cast(sum(overdue) as bigint) as overdue,
-        cast(sum(waived) as bigint) as waived,
-        cast(sum(waiver_expiring) as bigint) as waiver_expiring
-    from of_units
-    group by
-        account,
-        business_unit,
-        severity
+    from placed
+    group by grouping sets ((business_unit, severity), (account, business_unit, severity))
+    having grouping(account) = 0 or business_unit is null
 ),
 
 totals as (
