@@ -120,7 +120,7 @@ def _contradiction(account: str, outcome: CallOutcome) -> str:
 async def check_account(settings: Settings, account: Account, clock: Callable[[], datetime]) -> Check:
     """Compare the contract with the document of the account's instance and keep the outcome in the data folder.
 
-    Raises UsageError where there is no readable OpenAPI 3 document, and as any request.
+    Raises UsageError where there is no readable OpenAPI 3 document, and what Client.fetch raises.
     """
     caller, line = open_line(settings, account)
     request = build_request(caller, BY_NAME["openapi"])
