@@ -24,7 +24,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.log import register_secret
 from pipeline.toml_file import TomlFile, convert_error, read_toml
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FILE_NAME = "tlm.toml"
 RESOURCES = (
@@ -61,6 +61,9 @@ _COMMAND_SECONDS = 30
 _SETTING_PREFIXES = ("TLM_EXTRACT_", "TLM_PUBLISH_", "TLM_REPORT_")
 
 PositiveInt = Annotated[int, msgspec.Meta(ge=1, le=36_500)]  # in days it is a century, which dates can hold
+AuditDays = Annotated[
+    int, msgspec.Meta(ge=7, le=36_500)
+]  # a first run counts the events of 7 days: the metrics audit.*
 
 
 class SecretReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,7 +109,7 @@ class Extract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests_per_second: Annotated[float, msgspec.Meta(gt=0)] = 5
     concurrency: PositiveInt = 8
     budget_minutes: PositiveInt = 240
-    audit_days: PositiveInt = 90
+    audit_days: AuditDays = 90
     resources: tuple[str, ...] = RESOURCES
     required: tuple[str, ...] = REQUIRED
 
@@ -360,7 +363,7 @@ def read_private_file(path: Path, what: str) -> bytes:
                 msg = f"{what}: {path} can be written by others; run `chmod 600 {path}`."
                 raise ConfigurationError(msg)
             if mode & 0o044:
-                log.warning("%s: %s can be read by others; run `chmod 600 %s`.", what, path, path)
+                logger.warning("%s: %s can be read by others; run `chmod 600 %s`.", what, path, path)
             return file.read()
     except OSError as error:
         msg = f"{what}: {path} cannot be read ({error.strerror or error}); check the path and its mode."

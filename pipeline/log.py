@@ -21,8 +21,7 @@ class _MaskingFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- the standard library's name
         text = super().formatMessage(record)
-        # A line break in a name must not look like another event; SQL is shown as it was sent.
-        return text if record.levelno == logging.DEBUG else " ".join(text.splitlines())
+        return text if record.levelno == logging.DEBUG else one_line(text)  # SQL is shown as it was sent
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
@@ -46,6 +45,11 @@ def mask(text: str) -> str:
     for secret in sorted(_SECRETS, key=len, reverse=True):  # one may begin another: the rest of it would stay
         text = text.replace(secret, _MASK)
     return _CONTROL.sub("\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """`text` masked and as one line: a line break in a name must not look like another event."""
+    return mask(" ".join(text.splitlines()))
 
 
 def register_secret(secret: str) -> None:

@@ -53,6 +53,12 @@ def test_a_module_is_small_and_says_what_it_is(path: Path) -> None:
         assert arguments_of(function, is_command=path.parent.name == "cli") <= ARGUMENTS, function.name
 
 
+def test_the_logger_of_a_module_has_one_name() -> None:
+    """Who looks for what is told looks for one word."""
+    names = {line.split("=")[0] for path in FILES for line in path.read_text().splitlines() if "getLogger(__" in line}
+    assert names == {"logger "}
+
+
 def test_the_import_contracts_hold() -> None:
     """The contracts of pyproject.toml, checked by import-linter."""
     done = subprocess.run(

@@ -35,7 +35,7 @@ from pipeline.errors import ConfigurationError, NotTrusted, RateLimited, Service
 from pipeline.log import mask
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
@@ -179,7 +179,9 @@ class Client:
         """The service asked for more silence than there is patience: nothing more is sent to it."""
         if self._silence_seconds is None:
             self._silence_seconds = seconds
-            log.warning("%sthe service asks for %.0f s of silence; nothing more is sent.", self._line.prefix, seconds)
+            logger.warning(
+                "%sthe service asks for %.0f s of silence; nothing more is sent.", self._line.prefix, seconds
+            )
 
     async def _send(self, request: Request, tally: Tally, *, is_retry: bool) -> Reply:
         loop = asyncio.get_running_loop()
@@ -189,7 +191,7 @@ class Client:
             sent_at = loop.time()
             tally.requests += 1
             tally.retries += is_retry
-            log.debug("%s %s %s", request.method, request.url, dict(request.parameters))
+            logger.debug("%s %s %s", request.method, request.url, dict(request.parameters))
             async with asyncio.timeout(min(self._patience.reply_seconds, max(0.0, self._deadline - sent_at))):
                 response = await session.request(
                     request.method,
@@ -224,7 +226,7 @@ class Client:
         self._knows_time = True
         apart = timedelta(seconds=round((_wall_clock() - said_at).total_seconds()))
         if abs(apart) > _APART:
-            log.warning(
+            logger.warning(
                 "%sthe clock of this computer is %s %s that of the service; set it: what a run calls now, what is"
                 " expired, and which audit events are new go by it.",
                 *(self._line.prefix, abs(apart), "ahead of" if apart > timedelta() else "behind"),
@@ -260,9 +262,9 @@ class Client:
         pace = self._pace
         if status in _OVERLOADED:
             if not stamina.is_testing() and pace.slow_down(sent_at, now):
-                log.info("%sslower, %.3g requests a second (status %d).", self._line.prefix, pace.rate, status)
+                logger.info("%sslower, %.3g requests a second (status %d).", self._line.prefix, pace.rate, status)
         elif status < 500 and pace.recover(sent_at):
-            log.info("%sback at %.3g requests a second.", self._line.prefix, pace.rate)
+            logger.info("%sback at %.3g requests a second.", self._line.prefix, pace.rate)
 
 
 def _refuse_proxies(trust: ssl.SSLContext) -> None:
@@ -335,7 +337,7 @@ def _explain(error: Exception, request: Request) -> NotTrusted | ServiceUnavaila
 
 
 def _tell(details: RetryDetails) -> None:
-    log.warning("%s Trying again in %.1f s.", details.caused_by, details.wait_for)
+    logger.warning("%s Trying again in %.1f s.", details.caused_by, details.wait_for)
 
 
 # stamina would tell of retries through a logger that does not mask secrets.

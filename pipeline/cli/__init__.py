@@ -91,11 +91,11 @@ def _print(outcome: Outcome, *, show_traceback: bool) -> int:
         click.echo(line)
     sys.stdout.flush()
     if outcome.complaint is not None:
-        from pipeline.log import mask  # noqa: PLC0415
+        from pipeline.log import mask, one_line  # noqa: PLC0415
 
         if show_traceback and outcome.error is not None:
             click.echo(mask("".join(traceback.format_exception(outcome.error))), err=True)
-        click.echo(f"tlm: {mask(outcome.complaint)}", err=True)
+        click.echo(f"tlm: {one_line(outcome.complaint)}", err=True)
     return int(outcome.exit_code)
 
 
@@ -106,7 +106,7 @@ def _quiet_stdout() -> int:
 
 
 def _say(error: Exception, *, show_traceback: bool) -> int:
-    from pipeline.log import mask  # noqa: PLC0415
+    from pipeline.log import mask, one_line  # noqa: PLC0415
 
     code = code_for(error)
     if show_traceback:
@@ -118,5 +118,5 @@ def _say(error: Exception, *, show_traceback: bool) -> int:
         text = f"{what} cannot be used: {error.strerror or error}; check space and mode."
     else:
         text = str(error)
-    click.echo(f"tlm: {mask(text)}", err=True)
+    click.echo(f"tlm: {one_line(text)}", err=True)
     return int(code)

@@ -17,7 +17,7 @@ from pipeline.errors import UsageError
 from pipeline.export.query import run_query
 from pipeline.warehouse.duck import Warehouse, identifier, literal, open_read_only
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _NO_FIELDS = frozenset(("account", "endpoint_key", "from_run_id", "to_run_id", "is_removed"))
 _KINDS = {
@@ -214,11 +214,11 @@ def show_diff(database: Path, asked: Asked, *, form: str = "table", out: Path | 
         statement = _statement(asked, fields)
         counts: list[tuple[str | None, int, str | None]] = warehouse.rows(_COUNTS.format(rows=statement))
     if left_out:
-        log.warning(
+        logger.warning(
             "No run up to %s has the account %s; its endpoints are not compared.", asked.run_a, ", ".join(left_out)
         )
     for line in _summary(asked, counts):
-        log.info("%s", line)
+        logger.info("%s", line)
     if len(counts) > 1 or form != "table" or out is not None:
         run_query(database, statement, form=form, out=out)
 

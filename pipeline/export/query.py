@@ -24,7 +24,7 @@ from pipeline.export.text_table import draw_on_terminal, plain_table
 from pipeline.output_file import check_file_place, replaced_file
 from pipeline.warehouse.duck import Warehouse, literal, open_read_only
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FORMATS = ("table", "csv", "json", "parquet")
 _UNKNOWN = re.compile(r"not found|does not exist|does not have a column")
@@ -51,7 +51,7 @@ def run_query(database: Path, sql: str, *, form: str = "table", out: Path | None
         mode = f"{stat.S_IMODE(database.stat().st_mode):o}"
         with replaced_file(out, Publish(mode=mode)) as unfinished:
             _write(database, sql, form, names, unfinished)
-        log.info("The rows were written to %s (%s).", out, form)
+        logger.info("The rows were written to %s (%s).", out, form)
         return
     try:
         if form == "table" and sys.stdout.isatty():

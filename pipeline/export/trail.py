@@ -15,7 +15,7 @@ from pipeline.errors import UsageError
 from pipeline.export.query import run_query
 from pipeline.warehouse.duck import literal, open_read_only
 
-_LOG = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _FOUND = """
 select
@@ -125,13 +125,13 @@ def print_trail(database: Path, endpoint: Endpoint, form: str) -> None:
     run_query(database, sql, form=form)
     with open_read_only(database) as warehouse:
         if warehouse.rows(f"select count(*) from ({sql})") == [(0,)]:  # noqa: S608 -- the statement above
-            _LOG.warning("No audit event of %s has been published; --live asks the API.", endpoint.endpoint_key)
+            logger.warning("No audit event of %s has been published; --live asks the API.", endpoint.endpoint_key)
 
 
 def print_events(database: Path, events: Sequence[Sequence[str | None]], form: str) -> None:
     """Print events that the API told, in the same form; each has the seven columns as text, the time in UTC."""
     if not events:
-        _LOG.warning("The API has no audit event of this endpoint and its certificate that this key may see.")
+        logger.warning("The API has no audit event of this endpoint and its certificate that this key may see.")
     rows = ", ".join("(" + ", ".join(map(_value, event)) + ")" for event in (*events, (None,) * 7))
     run_query(database, _TOLD.format(rows=rows), form=form)
 

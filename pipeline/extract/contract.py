@@ -28,7 +28,7 @@ from pipeline.config import Account, Contract, Extract, Settings
 from pipeline.errors import NotTrusted, Refused, TryAgain, Unauthorized, UsageError
 from pipeline.runs.disk import make_folder, replace_file
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 FOLDER = "contract"
 FORMAT = 1
 
@@ -101,14 +101,14 @@ async def find_contradiction(client: Client, caller: Caller, required: Iterable[
     except Unauthorized:
         raise
     except (NotTrusted, Refused, TryAgain, UsageError) as error:
-        log.info("The contract of account %s stays unchecked: %s", caller.account.name, error)
+        logger.info("The contract of account %s stays unchecked: %s", caller.account.name, error)
         return None
     outcomes = [one for one in compare(document, overrides=caller.paths) if one.call in LISTS]
     sentences = {one.call.name: _contradiction(caller.account.name, one) for one in outcomes if one.differs}
     stopped = [one.call.name for one in stopping(outcomes, required, caller.paths)]
     for name, sentence in sentences.items():
         if name not in stopped:
-            log.warning("%s", sentence)
+            logger.warning("%s", sentence)
     return " ".join(sentences[name] for name in stopped) or None
 
 

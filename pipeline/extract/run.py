@@ -51,7 +51,7 @@ from pipeline.runs.manifest import (
 from pipeline.runs.opening import Opening, write_opening
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _SHOWN_NAMES = 5
 _TURN_SECONDS = 0.001
@@ -122,7 +122,7 @@ async def resume_run(
     whole = finished_run(settings, run_id)
     if whole:
         refuse_damage(settings.data / "landing", whole)
-        log.info("Run %s is finished, nothing is missing in it; `tlm build` publishes it.", run_id)
+        logger.info("Run %s is finished, nothing is missing in it; `tlm build` publishes it.", run_id)
         return RunResult(run_id, whole)
     runs, done = [], []
     for account, start, left in left_of_run(settings, run_id, clock()):
@@ -287,7 +287,7 @@ async def _read_resource(run: _AccountRun, reading: ResourceReading) -> None:
     except (NotTrusted, TryAgain) as error:
         extract = reading.result("incomplete", str(error))
     except Refused as error:
-        log.warning("%s", error)
+        logger.warning("%s", error)
         can_do_without = not resource.is_required and not isinstance(error, Unauthorized)
         extract = reading.result("skipped", str(error))
         if not can_do_without or extract.rows_received:  # a part of a list would look like all of it
@@ -341,7 +341,7 @@ def _close(run: _AccountRun, finished_at: datetime) -> Manifest:
     )
     write_manifest(folder, manifest)
     rows = sum(one.rows_received for one in extracts)
-    log.info("Account %s: %d rows, %s; %s.", opening.account, rows, manifest.status, _say_sight(manifest.key_sees))
+    logger.info("Account %s: %d rows, %s; %s.", opening.account, rows, manifest.status, _say_sight(manifest.key_sees))
     return manifest
 
 

@@ -193,7 +193,7 @@ def fill(build_file: Build, settings: Settings, plan: Plan) -> None:
         report = build_models(project, everything=is_last, as_run=run)
         logger.info("Run %s is built (%d of %d).", run, number, len(plan.runs))
         for outcome in report.warnings:
-            logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)
+            logger.warning("A check warns: %s; the build goes on.", outcome.sentence)
         if is_last and plan.accept_shrink:
             for sentence in record_shrink(warehouse, run):
                 logger.warning("%s", sentence)
@@ -252,7 +252,7 @@ def making(
         refuse_mistakes(build_file.warehouse, Path(settings.folder))
         yield build_file
         for outcome in add_custom_models(build_file, Path(settings.folder)):
-            logger.warning("A check warns: %s; the database is published all the same.", outcome.sentence)
+            logger.warning("A check warns: %s; the build goes on.", outcome.sentence)
         if guard is not None:
             guard(build_file.warehouse)
         mark_published(build_file.warehouse, clock(), _inputs(settings, policy))

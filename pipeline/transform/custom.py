@@ -36,7 +36,7 @@ from pipeline.transform.seeds import read_macros
 from pipeline.transform.tables import Reading
 from pipeline.warehouse.duck import Warehouse, identifier, literal
 
-_LOG = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _OF_CUSTOM = "starts_with(model, 'custom.')"
 
 
@@ -154,7 +154,7 @@ def build_custom_models(apart: Warehouse, custom: CustomModels, run_id: str) -> 
     BuildFailed or CheckFailed names file and line, OutputFailed a model for which memory or the disk is too small.
     """
     for model in custom.models:
-        _LOG.info("Building %s of %s.", model.name, model.source.file)  # one that never ends is known by this line
+        logger.info("Building %s of %s.", model.name, model.source.file)  # one that never ends is known by this line
         try:
             existing = _bring_kept(apart, model, run_id) if model.kind is Kind.APPEND else {}
             build_model(apart, model, run_id, existing)
@@ -213,7 +213,7 @@ def adopt_custom_models(
         if name.startswith("custom.") and name not in names and name not in custom.orphans:
             warehouse.execute(f"drop table {name}")
     for name in custom.orphans:
-        _LOG.warning(
+        logger.warning(
             "%s has no file in models/ any more, its kept rows stay; to drop them build it once as kind: table first.",
             name,
         )
@@ -232,4 +232,4 @@ def adopt_custom_models(
     for model in custom.models:
         if model.kind is Kind.METRICS:
             add_custom_metrics(warehouse, model)
-            _LOG.debug("%s is in mart.metrics", model.name)
+            logger.debug("%s is in mart.metrics", model.name)

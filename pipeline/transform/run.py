@@ -21,7 +21,7 @@ from pipeline.transform.seeds import create_macros, load_lists
 from pipeline.transform.tables import Reading, read_tables
 from pipeline.warehouse.duck import CATALOG, Warehouse
 
-_LOG = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def build_models(project: Project, *, everything: bool, as_run: str) -> BuildRep
         build_model(warehouse, project.models[name], as_run, existing, project.kept)
         project.built.add(name)
         seconds[name] = time.perf_counter() - began
-        _LOG.debug("%s built in %.3f s", name, seconds[name])
+        logger.debug("%s built in %.3f s", name, seconds[name])
     if not everything:
         return BuildReport(seconds, ())
     _drop_leftover_views(warehouse, existing, project.models)

@@ -29,7 +29,7 @@ CATALOG = "tlm"
 FILE_OPTIONS = "storage_version 'v1.4.0', recovery_mode no_wal_writes, row_group_size 61440"
 """How a file is attached that a build fills: without a write-ahead log, as a build that dies is thrown away whole."""
 
-_LOG = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _LEAST_MEGABYTES = 360
 _ITEMS_OF_LEAST = 500_000
 _ITEMS_A_MEGABYTE = 3_000
@@ -72,7 +72,7 @@ class Warehouse:
 
     def rows(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of one statement."""
-        _LOG.debug("%s", sql)
+        logger.debug("%s", sql)
         statement = self._worker.submit(lambda: self._connection.execute(sql, list(params)).fetchall())
         with _translated():
             try:
@@ -206,6 +206,10 @@ def open_read_only(path: Path, writes_to: Sequence[Path] = ()) -> Warehouse:
 
     COPY may write into the folders `writes_to` and nowhere else.
     """
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "no file"
+        msg = f"{path}, where the database belongs, is {what}; move it away, or set another data_dir in tlm.toml."
+        raise UsageError(msg)
     if not path.is_file():
         msg = f"There is no warehouse at {path}; `tlm build` makes it, or name another file."
         raise UsageError(msg)

@@ -29,7 +29,7 @@ from pipeline.warehouse.duck import CATALOG, FILE_OPTIONS, Warehouse, literal, o
 
 _SUFFIX = ".building"
 _COPYING = ".copying"
-_LOG = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _EARLIER = re.compile(r"(\d{8}T\d{6}Z-[0-9a-f]{6})(?:-(\d+))?")
 SHELF = "published"
 """The folder beside the published file in which earlier ones are kept."""
@@ -135,7 +135,7 @@ def publish(build: Build, *, mode: int = 0o640, group: str | None = None, earlie
     try:
         _flush(build.published.parent, os.O_RDONLY)
     except OSError as error:  # readers have the new file already
-        _LOG.warning(
+        logger.warning(
             "%s is published, but a power cut now may bring back the file of before (%s); check the disk.",
             *(build.published, error.strerror or error),
         )
@@ -223,7 +223,9 @@ def _thin(folder: Path, count: int) -> None:
             if one not in newest_of_runs[max(0, len(newest_of_runs) - count) :]:
                 shutil.rmtree(one[2])
     except OSError as error:
-        _LOG.warning("Earlier published files are still in %s (%s); mend its rights.", folder, error.strerror or error)
+        logger.warning(
+            "Earlier published files are still in %s (%s); mend its rights.", folder, error.strerror or error
+        )
 
 
 def _flush(path: Path, flags: int) -> None:

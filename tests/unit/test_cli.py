@@ -61,6 +61,27 @@ def test_a_missing_configuration_is_exit_2_and_one_sentence(tmp_path: Path, caps
     assert "tlm init" in shown.err
 
 
+def test_an_error_is_one_line_whatever_a_name_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cell of waivers.csv, say, may hold a line break: what follows it must not look like an event of ours."""
+    assert run(["--config", str(tmp_path / "a\nINFO forged"), "build"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "a INFO forged" in line
+
+
+@pytest.mark.parametrize("words", [["build"], ["rebuild"], ["query", "select 1"], ["report", "weekly"], ["dictionary"]])
+def test_a_folder_in_the_place_of_the_database_is_called_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """No command can make or read a database there; a build would not replace what is not its own."""
+    text = '[[accounts]]\nname = "prod"\nbase_url = "https://one.digicert.com"\napi_key = { env = "TLM_API_KEY" }\n'
+    (tmp_path / "tlm.toml").write_text(text, encoding="utf-8")
+    place = tmp_path / "data" / "tlm.duckdb"
+    place.mkdir(parents=True)
+    assert run(["--config", str(tmp_path / "tlm.toml"), *words]) == 2
+    said = f"{place}, where the database belongs, is a folder; move it away, or set another data_dir in tlm.toml."
+    assert capsys.readouterr().err == f"tlm: {said}\n"
+
+
 def test_debug_adds_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Only then."""
     assert run(["--config", str(tmp_path / "tlm.toml"), "--debug", "build"]) == 2

@@ -57,6 +57,7 @@ def test_environment_beats_the_file_and_flags_beat_both(tmp_path: Path) -> None:
         (MINIMAL + "[extract]\npage_sise = 10\n", "page_sise"),
         (MINIMAL + "[extract]\npage_size = 0\n", "page_size"),
         (MINIMAL + "[extract]\naudit_days = 9999999999\n", "audit_days"),
+        (MINIMAL + "[extract]\naudit_days = 6\n", "line 5: extract.audit_days: expected `int` >= 7; see the commented"),
         (MINIMAL.replace('"prod"', "5"), "accounts[0].name"),
         ('timezone = "Mars/Olympus"\n' + MINIMAL, "Mars/Olympus"),
         (MINIMAL.replace("https", "http"), "base_url"),
