@@ -6,7 +6,8 @@ runs dry before its total teaches the limit and is halved. Windows are read side
 under way; each is proven by itself, and the audit log is complete when every window is.
 
 Whether `from` and `to` are inclusive is not documented either: every window but the first asks from a second before its
-start. An event met twice keeps its id, by which events are told apart when they are loaded.
+start, and the last one ends a second after the instant of the run. An event met twice keeps its id, by which events are
+told apart when they are loaded.
 """
 
 from __future__ import annotations

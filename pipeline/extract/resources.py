@@ -23,6 +23,7 @@ FIRST = "business_units"
 """Read first and alone: it shows whether the key is accepted, and what it sees."""
 AUDIT_LOG = "audit_log"
 _OVERLAP = timedelta(days=1)  # an event may appear late; doubles are dropped by id when events are loaded
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,12 @@ def _resource(call: Call, extract: Extract, window: tuple[datetime, datetime]) -
     is_required = call.name in extract.required
     if call.name != AUDIT_LOG:
         return Resource(call, is_required)
-    return Resource(call, is_required, days_of=lambda items: event_days(items, window[1].date()), span=window)
+    start, as_of = window
+    # The last 7 days end with the instant of the run, and `to` may be exclusive: an event stamped just then belongs to
+    # this run, and no later one counts it.
+    return Resource(
+        call, is_required, days_of=lambda items: event_days(items, as_of.date()), span=(start, as_of + _SECOND)
+    )
 
 
 def audit_window(

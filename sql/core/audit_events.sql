@@ -1,7 +1,8 @@
 -- An audit event, kept from every run. The endpoint and the certificate that it is about are those of the run that first brought it:
 -- by the identifier of the resource (endpoint id, automation GUID, certificate id), and by the thumbprint in the data of the event.
 -- Identifiers are compared in lower case, as in core.endpoint_inventory; one that is the same to the letter goes before, then the first key.
--- An event that stands several times (overlapping windows) is merged, first non-null as received.
+-- An event that stands several times (overlapping windows) is merged, first non-null as received. Limit: each run reads from a day before
+-- the last one on, so an event that the service shows more than a day late is not read.
 -- grain: one event of an account
 -- kind: append
 -- key: account, event_id

@@ -1,4 +1,5 @@
 -- What happened in an account within the 7 days up to the run: its audit events by what was done, by whom, and how it ended.
+-- The 7 days end with the run's own second and begin after that of a week before, so that weekly runs count each event once.
 -- Off hours are the policy's, in the configured zone; its days are numbered 1 (Monday) to 7, counted from a Monday (1970-01-05). Events
 -- whose time does not parse are not here. An account whose audit log was not read has no rows: meta.extracts says whether it was.
 -- Failures are events whose status begins with FAIL, deletes those whose action names a delete; other words of the API are kept as they are.

@@ -99,13 +99,15 @@ def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_log_that_fits_is_one_window(tlm: Tlm, settings_for: Settings) -> None:
-    """No request more than pages."""
-    log = Log(events(120))
+    """No request more than pages; an event of the run's own second is among them, also where `to` is exclusive."""
+    log = Log(
+        [*events(119), {"id": "now", "timestamp": f"{NOW:%Y-%m-%dT%H:%M:%SZ}", "at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}]
+    )
     tlm.instead = log.answer
     settings = settings_for({"prod": tlm.base_url}, page_size=50)
     (manifest,) = extract(settings).manifests
     assert landed(settings, manifest) == [one["id"] for one in log.events]
-    assert windows_of(tlm) == ["2026-08-26T06:00:00Z/2026-11-24T06:00:00Z"]
+    assert windows_of(tlm) == ["2026-08-26T06:00:00Z/2026-11-24T06:00:01Z"]
     assert outcome(manifest).requests == 3
 
 

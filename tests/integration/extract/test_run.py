@@ -123,8 +123,8 @@ def test_the_second_run_reads_the_audit_log_with_a_day_of_overlap(tlm: Tlm, sett
     (second,) = extract(settings, clock=lambda: NOW + timedelta(days=7)).manifests
     windows = {(one.query["from"], one.query["to"]) for one in tlm.asked if one.path == PATHS["audit_log"]}
     assert windows == {
-        ("2026-10-25T06:00:00Z", "2026-11-24T06:00:00Z"),
-        ("2026-11-23T06:00:00Z", "2026-12-01T06:00:00Z"),
+        ("2026-10-25T06:00:00Z", "2026-11-24T06:00:01Z"),
+        ("2026-11-23T06:00:00Z", "2026-12-01T06:00:01Z"),
     }
     path = manifest_path(settings.data / "landing", "prod", first.run_id)
     assert (first.previous_manifest_hash, second.previous_manifest_hash) == (None, manifest_hash(path))
