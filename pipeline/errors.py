@@ -15,7 +15,9 @@
     ├── TryAgain                the same request may succeed later
     │   ├── RateLimited         429, or 503 with Retry-After
     │   └── ServiceUnavailable  no connection, a time-out, a 5xx, or a reply that is not the API's
-    ├── NotTrusted              one side does not accept the other's certificate: not before somebody has changed that
+    ├── Unreachable             nothing gets through to the service before somebody has changed that
+    │   ├── NotTrusted          one side does not accept the other's certificate
+    │   └── ProxyRefused        the proxy opens no tunnel: 403 or 407
     └── Refused                 this one resource cannot be had; the run goes on where it may
         ├── Unauthorized        401: the key itself is not accepted
         ├── Forbidden           403: the key is known and lacks the role
@@ -103,8 +105,16 @@ class ServiceUnavailable(TryAgain):
     """No connection, a time-out, a 5xx, or a reply that is not the API's (HTML, cut-off JSON)."""
 
 
-class NotTrusted(TlmError):
-    """One side does not accept the other's certificate; asking again changes nothing before somebody has done so."""
+class Unreachable(TlmError):
+    """Nothing gets through to the service; asking again changes nothing before somebody has done so."""
+
+
+class NotTrusted(Unreachable):
+    """One side does not accept the other's certificate."""
+
+
+class ProxyRefused(Unreachable):
+    """The proxy opens no tunnel to the service: it wants a user and a password (407), or forbids the host (403)."""
 
 
 class Refused(TlmError):

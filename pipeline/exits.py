@@ -30,7 +30,7 @@ _CODES: tuple[tuple[type[BaseException], Exit], ...] = (
     (errors.Refused, Exit.ACCESS),
     (errors.RunIncomplete, Exit.INCOMPLETE),
     (errors.TryAgain, Exit.INCOMPLETE),
-    (errors.NotTrusted, Exit.INCOMPLETE),
+    (errors.Unreachable, Exit.INCOMPLETE),
     (errors.BuildFailed, Exit.BUILD),
     (errors.LockHeld, Exit.LOCKED),
     (errors.OutputFailed, Exit.OUTPUT),

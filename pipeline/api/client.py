@@ -31,7 +31,15 @@ from pipeline.api.line import DIRECT, Line
 from pipeline.api.pace import Pace
 from pipeline.api.reply import Reply, read_http_date
 from pipeline.api.request import Request
-from pipeline.errors import ConfigurationError, NotTrusted, RateLimited, ServiceUnavailable, TryAgain
+from pipeline.errors import (
+    ConfigurationError,
+    NotTrusted,
+    ProxyRefused,
+    RateLimited,
+    ServiceUnavailable,
+    TryAgain,
+    Unreachable,
+)
 from pipeline.log import mask
 
 T = TypeVar("T")
@@ -132,7 +140,7 @@ class Client:
         """What `read` makes of the reply to `request`.
 
         Tried again as long as `read` or the sending raises TryAgain and patience lasts; then ServiceUnavailable or
-        RateLimited says so. NotTrusted, Refused and other errors of `read` pass through at once.
+        RateLimited says so. Unreachable, Refused and other errors of `read` pass through at once.
         """
         try:
             return read(await self._send(request, tally, is_retry=False), request.what)
@@ -321,10 +329,34 @@ def _explain_distrust(error: BaseException, host: str) -> str | None:
     return None
 
 
-def _explain(error: Exception, request: Request) -> NotTrusted | ServiceUnavailable:
+def _explain_refusal(error: Exception, host: str) -> str | None:
+    """What to do where the proxy opens no tunnel to `host`; None where `error` is of another kind, or may pass.
+
+    The library tells no more of it than the status with the proxy's words, which are not shown.
+    """
+    status = str(error)[:4] if isinstance(error, httpx.ProxyError) else ""
+    named = getproxies().get("https") or getproxies().get("all") or ""
+    url = urlsplit(named if "://" in named else f"http://{named}")
+    proxy = f"The proxy {url.netloc.rpartition('@')[2]}"  # without its user and password
+    if status == "407 ":
+        return (
+            f"{proxy} wants a user and a password that it knows (407); set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT,"
+            f" percent-encoded, or name {host} in NO_PROXY where it is reached without a proxy."
+        )
+    if status == "403 ":
+        return (
+            f"{proxy} does not let tlm through to {host} (403); have who runs it allow that host, or name the host in"
+            " NO_PROXY where it is reached without a proxy."
+        )
+    return None
+
+
+def _explain(error: Exception, request: Request) -> Unreachable | ServiceUnavailable:
     host = urlsplit(request.url).netloc
     if (distrust := _explain_distrust(error, host)) is not None:
         return NotTrusted(mask(distrust))
+    if (refusal := _explain_refusal(error, host)) is not None:
+        return ProxyRefused(mask(refusal))
     said = str(error) or "it was cut off"
     if isinstance(error, (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError)):
         why = f"no connection within {_CONNECT_SECONDS:.0f} s" if isinstance(error, httpx.ConnectTimeout) else said

@@ -25,7 +25,7 @@ from pipeline.api.openapi import CallOutcome, Outcome, advice, compare, stopping
 from pipeline.api.reply import Reply, raise_for_status
 from pipeline.api.request import Caller, build_request
 from pipeline.config import Account, Contract, Extract, Settings
-from pipeline.errors import NotTrusted, Refused, TryAgain, Unauthorized, UsageError
+from pipeline.errors import Refused, TryAgain, Unauthorized, Unreachable, UsageError
 from pipeline.runs.disk import make_folder, replace_file
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ async def find_contradiction(client: Client, caller: Caller, required: Iterable[
         document = read_document(body, "the instance's OpenAPI document")
     except Unauthorized:
         raise
-    except (NotTrusted, Refused, TryAgain, UsageError) as error:
+    except (Refused, TryAgain, Unreachable, UsageError) as error:
         logger.info("The contract of account %s stays unchecked: %s", caller.account.name, error)
         return None
     outcomes = [one for one in compare(document, overrides=caller.paths) if one.call in LISTS]

@@ -22,11 +22,11 @@ from pipeline.config import Account, Settings
 from pipeline.errors import (
     AccessDenied,
     ContractContradicted,
-    NotTrusted,
     Refused,
     RunIncomplete,
     TryAgain,
     Unauthorized,
+    Unreachable,
     UsageError,
 )
 from pipeline.extract.audit import new_reading
@@ -284,7 +284,7 @@ async def _read_resource(run: _AccountRun, reading: ResourceReading) -> None:
     try:
         fault = await reading.read()
         extract = reading.result("complete", reading.note) if fault is None else reading.result("incomplete", fault)
-    except (NotTrusted, TryAgain) as error:
+    except (TryAgain, Unreachable) as error:
         extract = reading.result("incomplete", str(error))
     except Refused as error:
         logger.warning("%s", error)

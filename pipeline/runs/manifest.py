@@ -99,7 +99,9 @@ def missing_in(required: Collection[str], extracts: Collection[Extract]) -> str 
     for name in required:
         if name not in names:
             faults.setdefault(f"required, but {NOT_ASKED}", []).append(name)
-    return "; ".join(f"{', '.join(resources)}: {reason}" for reason, resources in faults.items()) or None
+    return (
+        "; ".join(f"{', '.join(resources)}: {str(reason).rstrip('.')}" for reason, resources in faults.items()) or None
+    )
 
 
 def is_complete(manifest: Manifest) -> bool:

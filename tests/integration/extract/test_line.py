@@ -30,7 +30,8 @@ from pipeline.api.line import Identity, Line, open_line
 from pipeline.api.reply import read_page
 from pipeline.api.request import build_request
 from pipeline.config import Account, ClientCertificate, SecretReference, Settings
-from pipeline.errors import ConfigurationError, NotTrusted, RequestRejected, ServiceUnavailable, TlmError
+from pipeline.errors import ConfigurationError, NotTrusted, ProxyRefused, RequestRejected, ServiceUnavailable, TlmError
+from pipeline.exits import Exit, code_for
 from pipeline.extract.run import extract_run
 
 from .conftest import KEY, NOW, Asked, Raw, Tlm
@@ -110,17 +111,21 @@ def only_a_key() -> bytes:
 
 @dataclass
 class Proxy:
-    """A proxy that knows CONNECT; `seen` is what came in clear. It cuts off so many tunnels when they are open."""
+    """A proxy that knows CONNECT; `seen` is what came in clear. It cuts off so many tunnels when they are open.
+
+    Another `status` than 200 opens none.
+    """
 
     cuts: int = 0
+    status: bytes = b"200 Connection established"
     seen: list[bytes] = field(default_factory=list)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One tunnel."""
         head = await reader.readuntil(b"\r\n\r\n")
         self.seen.append(head)
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        if len(self.seen) <= self.cuts:
+        writer.write(b"HTTP/1.1 " + self.status + b"\r\n\r\n")
+        if len(self.seen) <= self.cuts or not self.status.startswith(b"200 "):
             writer.close()
             return
         host, _, port = head.split()[1].decode().rpartition(":")
@@ -405,6 +410,46 @@ def test_a_tunnel_cut_off_while_tls_begins_is_opened_anew(
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{serve(proxy.talk, None)}")
     assert ask(with_key(f"https://127.0.0.1:{port}", ca_bundle="ca.pem"), tmp_path, tally) == 2
     assert (len(proxy.seen), tally.requests, tally.retries) == (2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (
+            b"407 Authenticate canary",
+            r"wants a user and a password that it knows \(407\); set HTTPS_PROXY to http://USER",
+        ),
+        (
+            b"403 Forbidden canary",
+            r"does not let tlm through to one\.example \(403\); have who runs it allow that host",
+        ),
+    ],
+)
+def test_a_proxy_that_opens_no_tunnel_is_asked_once(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: bytes, says: str
+) -> None:
+    """Only a person can change that; named without its user and password, and without its words."""
+    proxy, tally = Proxy(status=status), Tally()
+    place = f"127.0.0.1:{serve(proxy.talk, None)}"
+    monkeypatch.setenv(
+        "HTTPS_PROXY" if says.startswith("wants") else "all_proxy", f"http://ann:canary-password@{place}/"
+    )
+    with pytest.raises(ProxyRefused, match=rf"^The proxy {place} {says}.* NO_PROXY .*\.$") as caught:
+        ask(with_key("https://one.example"), tmp_path, tally)
+    assert "canary" not in str(caught.value)
+    assert (len(proxy.seen), tally.requests) == (1, 1)
+    assert code_for(caught.value) is Exit.INCOMPLETE
+
+
+def test_a_proxy_that_is_overloaded_is_asked_again(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its 503 passes by itself, as the service's own does."""
+    proxy = Proxy(status=b"503 Service Unavailable")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{serve(proxy.talk, None)}")
+    with pytest.raises(ServiceUnavailable, match=r"one\.example cannot be reached \(503 .*given up after 2 attempts"):
+        ask(with_key("https://one.example"), tmp_path)
+    assert len(proxy.seen) == 2
 
 
 def test_no_proxy_is_heard(serve: Serve, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
