@@ -60,7 +60,8 @@ class Estate:
                 along = [one for one in beside if one.account == manifest.account]
                 load_run(self.warehouse, self.landing, manifest, along)
         as_of_at = datetime.fromisoformat(facts["as_of_at"])
-        set_run(self.warehouse, facts["run_id"], as_of_at, ZoneInfo(facts["timezone"]))
+        configured = {account for account, _ in self.manifests}
+        set_run(self.warehouse, facts["run_id"], as_of_at, ZoneInfo(facts["timezone"]), configured)
         return build_models(self.project, everything=everything, as_run=facts["run_id"])
 
 

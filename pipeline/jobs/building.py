@@ -187,7 +187,8 @@ def fill(build_file: Build, settings: Settings, plan: Plan) -> None:
         is_last = number == len(plan.runs)
         for manifest in manifests:
             _load(warehouse, landing, plan, manifest)
-        set_run(warehouse, run, manifests[0].as_of_at, settings.zone)
+        configured = [account.name for account in settings.accounts]
+        set_run(warehouse, run, manifests[0].as_of_at, settings.zone, configured)
         if is_last and plan.accept_shrink:
             accept_shrink(warehouse, run)
         report = build_models(project, everything=is_last, as_run=run)

@@ -87,7 +87,8 @@ def _go_back(warehouse: Warehouse, settings: Settings, day: date) -> None:
         load_again(warehouse, landing, manifest)
     set_policy(warehouse, read_policy(Path(settings.folder)))
     set_lists(warehouse, Path(settings.folder))
-    set_run(warehouse, run.run_id, run.as_of_at.replace(tzinfo=UTC), settings.zone)
+    configured = [account.name for account in settings.accounts]
+    set_run(warehouse, run.run_id, run.as_of_at.replace(tzinfo=UTC), settings.zone, configured)
     set_as_of(warehouse, day)
 
 

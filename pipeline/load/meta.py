@@ -174,6 +174,7 @@ TABLES = (
                 "that run read every required list to its end; false where it was accepted as it is",
             ),
             ("is_stale", "BOOLEAN", "its rows are older than the current run"),
+            ("is_configured", "BOOLEAN", "it is in tlm.toml: of one that left it nothing is read any more"),
             ("baseline_run_id", "VARCHAR", "newest complete run before this week; null when there is none"),
             ("baseline_as_of_at", "TIMESTAMP", "start of the baseline run, UTC"),
         ),

@@ -6,6 +6,7 @@ Parameters are tables, so that any model can be pasted into a shell and run.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,12 +26,12 @@ def week_start(as_of_at: datetime, zone: ZoneInfo) -> datetime:
     return monday.astimezone(UTC).replace(tzinfo=None)
 
 
-def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInfo) -> None:
+def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInfo, configured: Collection[str]) -> None:
     """Make `run_id` the current run: one row in meta.current_run, one in meta.build_accounts for each known account.
 
     Reads meta.runs, so the manifests of this run must be recorded first. An account without a complete run is not
     known yet; one whose newest complete run is an older one is stale. A run that was accepted as it is counts as the
-    newest, never as the baseline.
+    newest, never as the baseline. `configured` are the accounts of tlm.toml: of another nothing comes any more.
     """
     local = as_of_at.astimezone(zone).isocalendar()
     starts_at = week_start(as_of_at, zone)
@@ -64,6 +65,7 @@ def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInf
             ours.as_of_at,
             ours.is_complete,
             newest.run_id <> ? as is_stale,
+            list_contains(cast(? as varchar[]), newest.account) as is_configured,
             baseline.run_id as baseline_run_id,
             theirs.as_of_at as baseline_as_of_at
         from newest
@@ -71,7 +73,7 @@ def set_run(warehouse: Warehouse, run_id: str, as_of_at: datetime, zone: ZoneInf
         left join baseline on baseline.account = newest.account
         left join complete as theirs on theirs.account = baseline.account and theirs.run_id = baseline.run_id
         """,
-        (run_id, starts_at, run_id),
+        (run_id, starts_at, run_id, list(configured)),
     )
 
 

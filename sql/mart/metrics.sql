@@ -6,7 +6,7 @@
 -- A unit is as complete as its account; a stale account's completeness has the member `stale`. An account with a list whose total nobody
 -- knows has no completeness, and all accounts together have none then.
 -- Where an account's audit log was not read, its audit.* and, if a certificate was exchanged meanwhile, movement.unexplained have the
--- numerator null, and so has all that it is part of.
+-- numerator null, and so has all that it is part of; only one that left tlm.toml takes no audit.* from all accounts together.
 -- The rows of a run are written once: a run that is there already stays as it is.
 -- grain: one value of one metric in one scope of one run
 -- kind: append

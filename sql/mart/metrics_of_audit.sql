@@ -1,13 +1,17 @@
 -- Metrics of the audit log of the last 7 days, for all and each account: an event names no business unit that holds.
 -- An account whose log was not read up to this run has no number (numerator null), and all accounts together have none then: 0 would say
--- that nothing happened.
+-- that nothing happened. Only an account that left tlm.toml takes none from the others: all together are then the events that are known.
 -- grain: one value of one metric in one scope
 -- kind: view
 with counted as (
     select
         case when grouping(accounts.account) = 1 then 'all' else 'account' end as scope,
         accounts.account,
-        count(*) filter (where not logs.is_read_to_now) as unread_logs,
+        case
+            when grouping(accounts.account) = 1
+                then count(*) filter (where not logs.is_read_to_now and coalesce(accounts.is_configured, true))
+            else count(*) filter (where not logs.is_read_to_now)
+        end as unread_logs,
         cast(coalesce(sum(activity.events), 0) as bigint) as events,
         cast(coalesce(sum(activity.failures), 0) as bigint) as failures,
         cast(coalesce(sum(activity.deletes), 0) as bigint) as deletes,

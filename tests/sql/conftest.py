@@ -39,7 +39,7 @@ def macros(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """A warehouse without rows in which all macros and models exist."""
     build = open_build(tmp_path_factory.mktemp("macros") / "tlm.duckdb")
     create_meta(build.warehouse)
-    set_run(build.warehouse, "20261116T060000Z-000000", datetime(2026, 11, 16, 6, tzinfo=UTC), ZoneInfo("UTC"))
+    set_run(build.warehouse, "20261116T060000Z-000000", datetime(2026, 11, 16, 6, tzinfo=UTC), ZoneInfo("UTC"), ())
     set_policy(build.warehouse, read_policy(tmp_path_factory.mktemp("no-policy")))
     build_models(read_project(build.warehouse, content("sql")), everything=True, as_run="20261116T060000Z-000000")
     yield build.warehouse

@@ -158,16 +158,18 @@ def test_without_runs_there_is_nothing_to_rebuild_from(kept: Any) -> None:
 def test_a_damaged_file_is_moved_away_by_its_owner(kept: Any, tmp_path: Path) -> None:
     """What it has cannot be compared, so it is refused; once it is gone the rebuild makes it anew.
 
-    As a build does, it tells of an account that never came.
+    As a build does, it tells of an account that never came, and knows the one that left.
     """
-    with (kept.folder / "tlm.toml").open("a") as config:
-        config.write('[[accounts]]\nname = "emea"\nbase_url = "https://one.digicert.com"\napi_key = { env = "KEY" }\n')
+    config = kept.folder / "tlm.toml"
+    config.write_text(config.read_text().replace('"apac"', '"emea"'))
     kept.database.write_bytes(b"not a database" * 1000)
     code, _, err = kept.tlm("rebuild")
     assert (code, "move it away" in err) == (2, True)
     kept.database.rename(tmp_path / "damaged")
     code, _, err = kept.tlm("rebuild")
     assert (code, re.findall("Account (.*) has no complete run yet", err)) == (0, ["emea"]), err
+    accounts = "select account, is_configured from meta.build_accounts order by account"
+    assert kept.rows(accounts) == [("apac", False), ("prod", True)]
     assert kept.rows("select count(distinct run_id) from mart.metrics") == [(4,)]
 
 

@@ -88,6 +88,6 @@ def test_an_incomplete_run_removes_no_certificate(tmp_path: Path, open_estate: C
     estate.warehouse.execute(
         "update meta.runs set is_complete = false, is_accepted = true where run_id = ?", [run_id(3)]
     )
-    set_run(estate.warehouse, run_id(3), START, ZoneInfo("UTC"))
+    set_run(estate.warehouse, run_id(3), START, ZoneInfo("UTC"), ["prod"])
     build_models(estate.project, everything=False, as_run=run_id(3))
     assert [row[0] for row in estate.warehouse.rows(VERSIONS) if row[2] is None] == ["a.example.test", "b.example.test"]
