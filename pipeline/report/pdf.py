@@ -10,6 +10,7 @@ import gc
 import io
 import logging
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -47,13 +48,24 @@ def render_pdf(report: Report, theme: Theme) -> bytes:
             )
     except (Exception, FatalURLFetchingError) as error:
         if not refused:
-            what = type(error).__name__
-            msg = f"The PDF could not be rendered ({what}); make the HTML with `--format html` and report this."
-            raise OutputFailed(msg) from error
+            raise _unrendered(error) from error
     if refused:
         msg = f"The report's page asked for {refused[0]}, which is not packaged with it; this is a bug of its template."
         raise OutputFailed(msg)
     return _finished(raw, [file.name for file in report.files if file.is_embedded])
+
+
+def _unrendered(error: BaseException) -> OutputFailed:
+    if not isinstance(error, OSError):
+        what = type(error).__name__
+        return OutputFailed(
+            f"The PDF could not be rendered ({what}); make the HTML with `--format html` and report this."
+        )
+    place = error.filename or tempfile.gettempdir()  # Pango takes the fonts from files only
+    return OutputFailed(
+        f"The fonts of the PDF could not be written to {place} ({error.strerror or error}); free some space there, or"
+        " set TMPDIR to another folder."
+    )
 
 
 def _attachments(report: Report, fetcher: Any) -> list[Any]:  # noqa: ANN401 -- WeasyPrint has no types

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.config import Settings
 from pipeline.errors import OutputFailed
-from pipeline.output_file import finish_file
+from pipeline.output_file import finish_file, unwritten
 from pipeline.report import words
 from pipeline.report.assemble import read_report
 from pipeline.report.contents import Report
@@ -130,20 +130,21 @@ def _files(folder: Path, week: str, entry: dict[str, Any], *, is_new: bool) -> R
 def _write_all(folder: Path, documents: dict[str, bytes], settings: Settings) -> None:
     """Every file into a folder of its own beside the final one, then all moved in, the manifest last."""
     moved: list[Path] = []
+    place = folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         remove_unheld(folder.parent, "*")
         with unfinished_folder(folder) as staging:
             for name, data in documents.items():
+                place = folder / name
                 (staging / name).write_bytes(data)
                 finish_file(staging / name, settings.publish)
             for name in documents:
+                place = folder / name
                 (staging / name).replace(folder / name)
                 if name != _MANIFEST:
                     moved.append(folder / name)
     except OSError as error:
         for path in moved:
             path.unlink(missing_ok=True)
-        why = error.strerror or error
-        msg = f"The report could not be written to {folder} ({why}); free space or mend its mode, then repeat."
-        raise OutputFailed(msg) from None
+        raise unwritten(place, error) from None

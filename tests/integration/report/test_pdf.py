@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -150,3 +152,16 @@ def test_a_page_that_cannot_be_rendered_is_one_sentence(issued: Any) -> None:
     unclean = replace(issued.report, title="\ud800", sections=(), files=())
     with pytest.raises(OutputFailed, match="--format html"):
         render_pdf(unclean, Theme())
+
+
+def test_a_full_disk_names_where_the_fonts_go(issued: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The renderer writes them into the system's temporary folder, and its error names no file."""
+
+    def refuse(_path: Path, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    said = f"The fonts of the PDF could not be written to {tempfile.gettempdir()} (No space left on device); free some"
+    with pytest.raises(OutputFailed) as caught:
+        render_pdf(replace(issued.report, sections=(), files=()), Theme())
+    assert str(caught.value).startswith(said)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import stat
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -135,6 +137,24 @@ def test_a_file_in_the_way_is_one_sentence(shaped: Shaped) -> None:
     (settings.output / "reports").write_text("in the way", encoding="utf-8")
     with pytest.raises(OutputFailed, match="could not be written"):
         write(settings)
+
+
+@pytest.mark.parametrize("name", ["weekly-compliance-2026-W48.html", "manifest.json"])
+def test_a_full_disk_names_the_file(shaped: Shaped, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """And nothing of the issue stays."""
+    settings = shaped()
+    write_bytes = Path.write_bytes
+
+    def write_until_full(path: Path, data: bytes) -> int:
+        if path.name == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_bytes(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", write_until_full)
+    folder = settings.output / "reports" / "weekly" / "2026-W48"
+    with pytest.raises(OutputFailed, match=rf"^{folder / name} could not be written \(No space left on device\); free"):
+        write(settings)
+    assert not list(folder.iterdir())
 
 
 def test_a_damaged_manifest_is_not_written_over(shaped: Shaped) -> None:
