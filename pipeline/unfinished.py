@@ -31,6 +31,17 @@ def unfinished_folder(beside: Path) -> Iterator[Path]:
         os.close(held)
 
 
+@contextmanager
+def working_folder(beside: Path) -> Iterator[Path]:
+    """The same where there is room for a database; in the system's folder for who may only read `beside`."""
+    if os.access(beside, os.W_OK):
+        with unfinished_folder(beside) as folder:
+            yield folder
+    else:
+        with tempfile.TemporaryDirectory(prefix="tlm-") as name:
+            yield Path(name)
+
+
 def remove_unheld(place: Path, pattern: str = "") -> None:
     """Remove such folders that no process holds from `place`, or from its folders of a `pattern` such as `*`.
 

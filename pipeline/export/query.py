@@ -10,7 +10,6 @@ import re
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -22,6 +21,7 @@ from pipeline.errors import EngineRefused, UsageError
 from pipeline.export.table import JOB_DIALECT
 from pipeline.export.text_table import draw_on_terminal, plain_table
 from pipeline.output_file import check_file_place, replaced_file
+from pipeline.unfinished import working_folder
 from pipeline.warehouse.duck import Warehouse, literal, open_read_only
 
 logger = logging.getLogger(__name__)
@@ -117,8 +117,8 @@ def _write(database: Path, sql: str, form: str, names: Sequence[str], path: Path
 
 
 def _print(database: Path, sql: str, form: str, names: Sequence[str]) -> None:
-    with tempfile.TemporaryDirectory(prefix="tlm-query-") as folder:
-        path = Path(folder) / "result"
+    with working_folder(database.resolve().parent) as folder:
+        path = folder / "result"
         _write(database, sql, form, names, path)
         sys.stdout.flush()
         with path.open("rb") as result:

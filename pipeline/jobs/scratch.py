@@ -5,8 +5,6 @@ The published file is only read; a copy lies in a folder of its own beside it an
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ from pipeline.policy import read_policy
 from pipeline.runs.manifest import Manifest
 from pipeline.runs.retention import find_retained
 from pipeline.transform.run import build_models, read_project
-from pipeline.unfinished import unfinished_folder
+from pipeline.unfinished import working_folder
 from pipeline.warehouse.duck import Warehouse
 from pipeline.warehouse.publish import discard, open_build, publish
 
@@ -41,7 +39,7 @@ class Question:
 @contextmanager
 def built_anew(settings: Settings, database: Path, question: Question) -> Iterator[Path]:
     """A copy of `database` in which `question` holds; an earlier day is under the rules and the policy of today."""
-    with _scratch_folder(database.parent) as folder:
+    with working_folder(database.parent) as folder:
         copy = folder / database.name
         build_file = open_build(copy, of=database)
         warehouse = build_file.warehouse
@@ -61,17 +59,6 @@ def built_anew(settings: Settings, database: Path, question: Question) -> Iterat
             discard(build_file)
             raise
         yield copy
-
-
-@contextmanager
-def _scratch_folder(beside: Path) -> Iterator[Path]:
-    """Beside the database, where there is room for one; the system's folder for who may only read it."""
-    if os.access(beside, os.W_OK):
-        with unfinished_folder(beside) as folder:
-            yield folder
-    else:
-        with tempfile.TemporaryDirectory(prefix="tlm-scratch-") as name:
-            yield Path(name)
 
 
 def _go_back(warehouse: Warehouse, settings: Settings, day: date) -> None:

@@ -6,21 +6,22 @@ All results are fetched whole: after a partial fetch the connection would stay b
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
 import duckdb
 
 from pipeline.errors import BuildFailed, EngineRefused, OutputFailed, UsageError
+from pipeline.unfinished import unfinished_folder
 
 CATALOG = "tlm"
 # The previous major version opens a file of this storage version too, and reopening keeps it so. A row group has half
@@ -59,9 +60,9 @@ def literal(text: str) -> str:
 class Warehouse:
     """One connection to a warehouse file. Tables are named `schema.table`; results are plain Python values."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, remove_spill: Callable[[], None]) -> None:
         self._connection = connection
-        self._spill = spill
+        self._remove_spill = remove_spill
         self._megabytes: int | None = None
         # A statement runs in this thread, so that Ctrl-C reaches ours while the engine is at work.
         self._worker = ThreadPoolExecutor(max_workers=1)
@@ -150,7 +151,7 @@ class Warehouse:
         """Let go of the file; open results are gone. Closing twice does no harm."""
         self._worker.shutdown()
         self._connection.close()
-        shutil.rmtree(self._spill, ignore_errors=True)
+        self._remove_spill()
 
     def __enter__(self) -> Self:
         return self
@@ -169,7 +170,7 @@ def open_writable(path: Path) -> Warehouse:
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach {literal(str(path))} as {CATALOG} ({FILE_OPTIONS})")
         connection.execute(f"use {CATALOG}")
-    return Warehouse(connection, spill)
+    return Warehouse(connection, functools.partial(shutil.rmtree, spill, ignore_errors=True))
 
 
 def open_apart(path: Path, published: Path, memory_limit: str) -> Warehouse:
@@ -198,13 +199,14 @@ def open_apart(path: Path, published: Path, memory_limit: str) -> Warehouse:
     except BaseException:
         connection.close()
         raise
-    return Warehouse(connection, spill)
+    return Warehouse(connection, functools.partial(shutil.rmtree, spill, ignore_errors=True))
 
 
 def open_read_only(path: Path, writes_to: Sequence[Path] = ()) -> Warehouse:
     """The published file, locked down: nothing is written, read, attached or set from SQL.
 
-    COPY may write into the folders `writes_to` and nowhere else.
+    COPY may write into the folders `writes_to` and nowhere else. It spills beside the file, as a build does; for who
+    may only read there, memory has to do.
     """
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "no file"
@@ -213,30 +215,34 @@ def open_read_only(path: Path, writes_to: Sequence[Path] = ()) -> Warehouse:
     if not path.is_file():
         msg = f"There is no warehouse at {path}; `tlm build` makes it, or name another file."
         raise UsageError(msg)
-    spill = Path(tempfile.mkdtemp(prefix="tlm-"))
-    connection = _connect(spill)
     folders = ", ".join(literal(str(folder.resolve())) for folder in writes_to)
-    try:
-        with _translated():
-            connection.execute(f"attach {literal(str(path))} as {CATALOG} (read_only)")
-            connection.execute(f"use {CATALOG}")
-            connection.execute(f"set allowed_directories = [{folders}]")
-            connection.execute("set enable_external_access = false")
-            connection.execute("set lock_configuration = true")
-    except BuildFailed as error:
-        connection.close()
-        shutil.rmtree(spill, ignore_errors=True)
-        msg = f"{path} cannot be opened as a warehouse ({error}); move it away, or set another data_dir in tlm.toml."
-        raise UsageError(msg) from None
-    return Warehouse(connection, spill)
+    with ExitStack() as work:
+        spill = None
+        with suppress(OSError):
+            spill = work.enter_context(unfinished_folder(path.resolve().parent))
+        connection = _connect(spill)
+        try:
+            with _translated():
+                connection.execute(f"attach {literal(str(path))} as {CATALOG} (read_only)")
+                connection.execute(f"use {CATALOG}")
+                connection.execute(f"set allowed_directories = [{folders}]")
+                connection.execute("set enable_external_access = false")
+                connection.execute("set lock_configuration = true")
+        except BuildFailed as error:
+            connection.close()
+            msg = (
+                f"{path} cannot be opened as a warehouse ({error}); move it away, or set another data_dir in tlm.toml."
+            )
+            raise UsageError(msg) from None
+        return Warehouse(connection, work.pop_all().close)
 
 
-def _connect(spill: Path) -> duckdb.DuckDBPyConnection:
-    """An empty engine that never downloads, thinks in UTC and spills into `spill` only."""
+def _connect(spill: Path | None) -> duckdb.DuckDBPyConnection:
+    """An empty engine that never downloads, thinks in UTC and spills into `spill` only; None: it does not spill."""
     return duckdb.connect(
         ":memory:",
         config={
-            "temp_directory": str(spill),
+            "temp_directory": "" if spill is None else str(spill),
             "TimeZone": "UTC",
             "autoinstall_known_extensions": "false",
         },
@@ -248,7 +254,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        msg = f"The engine ran out of memory: {_first_line(error)}; ask for less at a time, or free memory and disk."
+        said = str(error).splitlines()[0]  # what follows is advice that only a program could take
+        msg = f"The engine ran out of memory: {said}; ask for less at a time, or free memory and disk."
         raise OutputFailed(msg) from None
     except duckdb.Error as error:
         text = str(error)

@@ -12,6 +12,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -117,6 +118,22 @@ def test_parquet_needs_a_file(database: Path, tmp_path: Path) -> None:
     run_query(database, "select endpoint_key, tags from core.endpoints order by 1", form="parquet", out=out)
     assert pl.read_parquet(out).rows() == [(f"north:e{number}", ["owner:shop", "prod"]) for number in range(3)]
     assert stat.S_IMODE(out.stat().st_mode) == 0o604
+
+
+@pytest.mark.parametrize("is_read_only", [False, True])
+def test_rows_wait_beside_the_database_until_all_are_there(
+    database: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, is_read_only: bool
+) -> None:
+    """In the system's folder for temporary files only for who may not write there; nothing stays in either."""
+    system = database.parent / "system"
+    with monkeypatch.context() as patched:
+        if is_read_only:
+            system.mkdir()
+            patched.setattr(os, "access", lambda _path, _mode: False)
+        patched.setattr(tempfile, "tempdir", str(system))  # where it is not there, nobody can make anything in it
+        run_query(database, "select count(*) as n from core.endpoints", form="csv")
+    assert capfd.readouterr().out == "n\n3\n"
+    assert sorted(database.parent.rglob("*")) == sorted([database, *([system] if is_read_only else [])])
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "table"])

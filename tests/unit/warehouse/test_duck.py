@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
+import tempfile
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from pipeline import unfinished
 from pipeline.errors import EngineRefused, OutputFailed, UsageError
 from pipeline.warehouse.duck import Warehouse, identifier, literal, open_read_only, open_writable
 
@@ -78,6 +82,35 @@ def test_copy_reaches_the_named_folder_only(published: Path, tmp_path: Path) -> 
     assert not (tmp_path / "things.csv").exists()
 
 
+def test_a_question_spills_beside_the_file_and_leaves_nothing(published: Path, tmp_path: Path) -> None:
+    """Where a build spills: the system's folder for temporary files may be small, or memory."""
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "tlm.duckdb").symlink_to(published)
+    for path in (published, tmp_path / "links" / "tlm.duckdb"):
+        with open_read_only(path) as warehouse:
+            ((spill,),) = warehouse.rows("select current_setting('temp_directory')")
+            assert Path(spill).parent == published.parent
+            assert Path(spill).is_dir()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["archive.duckdb", "links", "tlm.duckdb"]
+
+
+def test_who_may_only_read_there_does_with_memory(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question is answered all the same, and nothing goes into the system's folder."""
+    (tmp_path / "system").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "system"))
+    monkeypatch.setattr(unfinished, "_make_held", refuse_to_write)
+    with open_read_only(published) as warehouse:
+        assert warehouse.rows("select count(*), current_setting('temp_directory') from core.things") == [(3, "")]
+        assert list((tmp_path / "system").iterdir()) == []
+
+
+def refuse_to_write(beside: Path) -> NoReturn:
+    """As the system does in a folder of somebody else's."""
+    raise PermissionError(errno.EACCES, "Permission denied", str(beside))
+
+
 def test_ctrl_c_reaches_a_statement_at_work(published: Path) -> None:
     """The engine lets go at once, and the interrupt comes out as Python's own."""
     with open_read_only(published) as warehouse:
@@ -133,7 +166,7 @@ def test_what_the_machine_lacks_is_told_with_what_to_do(published: Path, tmp_pat
     with open_writable(tmp_path / "new.duckdb") as warehouse, warehouse.memory_bound(10):
         with pytest.raises(OutputFailed, match="ran out of memory") as caught:
             warehouse.rows("select list(repeat('x', 9000) || n) from range(20000) as s(n)")
-        assert str(caught.value).endswith("; ask for less at a time, or free memory and disk.")
+        assert str(caught.value).endswith(" used); ask for less at a time, or free memory and disk.")
 
 
 def test_a_full_disk_is_told_in_the_words_of_the_system(tmp_path: Path) -> None:
