@@ -36,6 +36,7 @@ _MOST_PARTS = 64  # of one window: a total that lies does not cost more requests
 _ROUND = 1_000  # a total that is a multiple of it may be a cap
 _SECOND = timedelta(seconds=1)
 _DRY_WINDOWS = 20  # after so many the limit is not what is wrong
+_LEAST_EVENTS = 100  # no service gives fewer of one query; totals that are always too high must not split every second
 _SHOWN_FAULTS = 3
 _WIDTHS = (timedelta(days=1) - _SECOND, timedelta(hours=1) - _SECOND)  # of what is asked for where more is refused
 _REFUSALS = frozenset({400, 413, 422})
@@ -188,7 +189,7 @@ class AuditReading(ResourceReading):
         if paging.total_end is None or not 0 < paging.end < paging.total_end or self._dry == _DRY_WINDOWS:
             return False
         self._dry += 1
-        self._most = min(self._most, paging.end)
+        self._most = min(self._most, max(paging.end, _LEAST_EVENTS))
         return True
 
     async def _narrower(self, window: Window) -> tuple[Window, ...]:

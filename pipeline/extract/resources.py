@@ -123,7 +123,7 @@ def event_days(items: Sequence[msgspec.Raw], otherwise: date) -> Sequence[str]:
     decode = _event.decode
     try:
         times = [decode(item).timestamp for item in items]
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         times = [_event_time(item) for item in items]
     joined = "".join(times)
     # Of the usual form the days can be cut out, and few differ: a call for each event costs more than all the rest.
@@ -139,7 +139,7 @@ def event_days(items: Sequence[msgspec.Raw], otherwise: date) -> Sequence[str]:
 def _event_time(item: msgspec.Raw) -> str:
     try:
         return _event.decode(item).timestamp
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 

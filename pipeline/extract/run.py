@@ -366,7 +366,7 @@ def _what_the_key_sees(folder: Path) -> KeySees:
         for line in read_items(part):
             try:
                 unit = msgspec.json.decode(line, type=_Unit)
-            except (msgspec.DecodeError, RecursionError):  # a retyped field; the item is landed all the same
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # a strange item is landed all the same
                 continue
             names.add(unit.name or "")
             accounts.add((unit.account and unit.account.id) or "")
