@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.flags import Flags
+from pipeline.cli.flags import OUT, Flags
 
 if TYPE_CHECKING:
     from pipeline.jobs.outcome import Outcome
@@ -42,14 +42,35 @@ class _ListsFaults(click.Command):
 @click.option("--endpoints", type=click.IntRange(min=0), default=10_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--faults", metavar="NAME,...", default="", help="What goes wrong; any of the faults below.")
-def sandbox_serve(port: int, endpoints: int, seed: int, faults: str) -> Outcome:
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    metavar="CASE",
+    help="Serve a recorded run instead: its lists as they were.",
+)
+def sandbox_serve(port: int, endpoints: int, seed: int, faults: str, replay: Path | None) -> Outcome:
     """Serve the sandbox on loopback until Ctrl-C."""
     from pipeline.jobs import first_day  # noqa: PLC0415
 
     names = tuple(name.strip() for name in faults.split(",") if name.strip())
     return first_day.serve_sandbox(
-        port, first_day.Estate(endpoints, seed, names), lambda line: click.echo(line, err=True)
+        port, first_day.Estate(endpoints, seed, names, replay), lambda line: click.echo(line, err=True)
     )
+
+
+@sandbox.command("record")
+@click.argument("run", required=False)
+@click.option("--account", metavar="NAME", help="Only this account of the run.")
+@click.option("--out", type=OUT, required=True, metavar="CASE", help="The zip to write; never overwritten.")
+@click.pass_obj
+def sandbox_record(flags: Flags, /, run: str | None, account: str | None, out: Path) -> Outcome:
+    """Write RUN (default: the newest that ended) as a case for others, with all names replaced by pseudonyms.
+
+    Reads data/landing alone. Read what it prints before you send the case: what stays in clear.
+    """
+    from pipeline.jobs import first_day  # noqa: PLC0415
+
+    return first_day.record_case(flags.settings(), run, account, out)
 
 
 @click.command()

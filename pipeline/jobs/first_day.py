@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.config import Settings
 from pipeline.errors import UsageError
 from pipeline.jobs.outcome import Outcome
+
+_SHOWN = 20  # unknown texts of a field
 
 
 def init(folder: Path) -> Outcome:
@@ -19,17 +22,19 @@ def init(folder: Path) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """What `sandbox serve` serves: a size, a seed, and the names of its faults."""
+    """What `sandbox serve` serves: a size, a seed, and the names of its faults; or the case `replay` with these."""
 
     endpoints: int
     seed: int
     faults: tuple[str, ...] = ()
+    replay: Path | None = None
 
 
 def serve_sandbox(port: int, estate: Estate, announce: Callable[[str], None]) -> Outcome:
     """The sandbox on a loopback port until Ctrl-C; `announce` says where it is, with which keys and faults."""
     from pipeline.sandbox.faults import read_faults  # noqa: PLC0415
     from pipeline.sandbox.plan import Plan  # noqa: PLC0415
+    from pipeline.sandbox.replay import Recording, describe  # noqa: PLC0415
     from pipeline.sandbox.serve import Opening, serve  # noqa: PLC0415
 
     try:
@@ -37,6 +42,7 @@ def serve_sandbox(port: int, estate: Estate, announce: Callable[[str], None]) ->
     except ValueError as error:
         msg = f"{error} `tlm sandbox serve --help` says what each does."
         raise UsageError(msg) from None
+    recording = None if estate.replay is None else Recording(estate.replay, faults)
 
     def opened(opening: Opening) -> None:
         announce(f"The sandbox is at {opening.base_url}; stop it with Ctrl-C.")
@@ -44,13 +50,34 @@ def serve_sandbox(port: int, estate: Estate, announce: Callable[[str], None]) ->
             announce(f"  account {account}  x-api-key: {key}")
         for fault in faults:
             announce(f"  fault {fault.name}: {fault.kind.sentence}")
+        for line in describe(recording.case) if recording else ():
+            announce(line)
 
     try:
-        serve(Plan(endpoints=estate.endpoints, seed=estate.seed, faults=faults), port, opened)
+        serve(recording or Plan(endpoints=estate.endpoints, seed=estate.seed, faults=faults), port, opened)
     except OSError as error:
         msg = f"Port {port} on loopback cannot be used ({error.strerror}); choose another with --port."
         raise UsageError(msg) from None
     return Outcome()
+
+
+def record_case(settings: Settings, run_id: str | None, account: str | None, out: Path) -> Outcome:
+    """A run of the landing zone as a zip with names pseudonymised; says what stayed in clear, to be read first."""
+    from pipeline.cases.record import record_run  # noqa: PLC0415
+
+    done = record_run(settings.data / "landing", run_id, account, out)
+    lines = [f"{name}  {count} items" for name, count in done.items.items()]
+    lines.append(f"{out} has run {done.run_id}; {done.replaced} different words and addresses are replaced in it.")
+    lines.append(
+        "In clear are, besides numbers of up to five digits, times and names of fields (also in its kept.txt):"
+    )
+    lines += [f"  {name}: {', '.join(found)}" for name, found in done.kept.items()]
+    if done.unknown:
+        lines.append(
+            "Not in it, because no vocabulary knows them; if they are no names, tell them along with the case:"
+        )
+        lines += [f"  {name}: {', '.join(found[:_SHOWN])}" for name, found in done.unknown.items()]
+    return Outcome(tuple(lines))
 
 
 def list_faults() -> Iterator[tuple[str, str]]:

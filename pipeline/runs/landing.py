@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 import zstandard
 
+from pipeline.errors import RunIncomplete
 from pipeline.runs.disk import append_synced, failed_output, make_folder, sync_folder
 from pipeline.runs.manifest import Part
 
@@ -326,6 +327,33 @@ class ResourceLanding:
             except OSError as error:
                 raise failed_output(path, error) from None
         self._files = {name: file for name, file in self._files.items() if file.size}
+
+
+def read_pages(account: Path, run_id: str, resource: str) -> Iterator[tuple[JournalLine, list[bytes]]]:
+    """The pages of a list that are on the disk, in the order they came, each with its items; nothing is changed.
+
+    RunIncomplete where a file is not what was landed or cannot be read.
+    """
+    folder = account / run_id / resource
+    try:
+        lines = (folder / JOURNAL).read_bytes().split(b"\n")[:-1] if (folder / JOURNAL).exists() else []
+        for text in lines:
+            line = _journal_line.decode(text)
+            items: list[bytes] = []
+            for frame in line.frames:
+                path = (account if frame.part.startswith("events/") else folder) / frame.part
+                with path.open("rb") as file:
+                    file.seek(frame.start)
+                    content = file.read(frame.bytes)
+                if hashlib.sha256(content).hexdigest() != frame.sha256:
+                    raise RunIncomplete(
+                        f"{path} is not what was landed; put it back from a backup, or name another run."
+                    )
+                items += zstandard.ZstdDecompressor().decompress(content).split(b"\n")[:-1]
+            yield line, items
+    except (OSError, msgspec.DecodeError, zstandard.ZstdError) as error:
+        msg = f"The pages of {resource} in {folder} cannot be read ({error}); name another run."
+        raise RunIncomplete(msg) from None
 
 
 def what_is_wrong(path: Path, part: Part) -> str | None:

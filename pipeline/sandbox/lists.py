@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import overload
 
-from pipeline.api.contract import BY_NAME
+from pipeline.api.contract import BY_NAME, Paging
 from pipeline.sandbox.chance import Dice
 from pipeline.sandbox.faults import Family, Fault, Turn
 from pipeline.sandbox.hostile import is_chosen, make_hostile, make_sibling, without
 from pipeline.sandbox.snapshot import Snapshot
 
+DEFAULT_LIMIT = 20
 _DRIFTS = 4  # how many different totals a list tells whose total never comes to rest
 
 
@@ -58,21 +60,29 @@ class Shifted(Sequence[bytes]):
 class Form:
     """How a list is paged: the cap of a limit, whether it is a bare array (and whether it gives all), its total's lie.
 
-    `lie` gives what is added to the total at the n-th request.
+    `lie` gives what is added to the total at the n-th request. `refusal` is the status with which positions behind the
+    last item are refused, where they are; `unasked` how many items come where no limit is asked for.
     """
 
     cap: int
     is_bare: bool = False
     is_whole: bool = False
     lie: Callable[[int], int] = lambda _number: 0
+    refusal: int | None = None
+    unasked: int = DEFAULT_LIMIT
+
+
+NO_FORMS: Mapping[tuple[str, str], Form] = MappingProxyType({})
+"""By account and call; none: every list is paged as the API does."""
 
 
 class Lists:
-    """The lists of a snapshot under a set of faults."""
+    """The lists of a snapshot under a set of faults; `forms`: how lists are paged without any, where not as usual."""
 
-    def __init__(self, snapshot: Snapshot, seed: int) -> None:
+    def __init__(self, snapshot: Snapshot, seed: int, forms: Mapping[tuple[str, str], Form] = NO_FORMS) -> None:
         self.snapshot = snapshot
         self._seed = seed
+        self._own_forms = forms
         self._shifted: dict[tuple[str, str], Shifted] = {}
         self.change_faults(())
 
@@ -157,19 +167,23 @@ class Lists:
     def form(self, account: str, call: str, cap: int) -> Form:
         """How the list is paged; `cap` is the largest limit of the API."""
         faults = [fault for fault in self._forms if fault.concerns(account, call)]
+        own = self._own_forms.get((account, call)) or Form(cap, is_whole=BY_NAME[call].paging is Paging.ARRAY)
         if not faults:
-            return Form(cap)
+            return own
         sizes = {fault.base: int(fault.size) for fault in faults}
         drifts = [fault for fault in faults if fault.base == "total-drifting"]
 
         def lie(number: int) -> int:
-            return sizes.get("total-high", 0) - sizes.get("total-low", 0) + sum(_drift(f, number) for f in drifts)
+            told = sizes.get("total-high", 0) - sizes.get("total-low", 0) + sum(_drift(f, number) for f in drifts)
+            return told + own.lie(number)
 
         return Form(
-            min(cap, sizes.get("capped-limit", cap)),
-            "bare-arrays" in sizes or "bare-arrays-whole" in sizes,
-            "bare-arrays-whole" in sizes,
+            min(own.cap, sizes.get("capped-limit", own.cap)),
+            own.is_bare or "bare-arrays" in sizes or "bare-arrays-whole" in sizes,
+            own.is_whole or "bare-arrays-whole" in sizes,
             lie,
+            own.refusal,
+            own.unasked,
         )
 
 

@@ -99,7 +99,7 @@ class Refusal(Exception):
     def __init__(self, status: int, sentence: str, *, code: str | None = None, about: str | None = None) -> None:
         super().__init__(sentence)
         self.status = status
-        self.code = code or _CODES[status]
+        self.code = code or _CODES.get(status, _CODES[400])
         self.about = about
 
     def reply(self, shape: ErrorShape = ErrorShape.ARRAY, headers: Mapping[str, str] | None = None) -> Reply:

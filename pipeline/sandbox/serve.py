@@ -26,6 +26,7 @@ from pipeline.sandbox.app import Connection, make_app
 from pipeline.sandbox.faults import Fault
 from pipeline.sandbox.messages import Asked, Reply, Request
 from pipeline.sandbox.plan import Plan
+from pipeline.sandbox.replay import Recording
 from pipeline.sandbox.service import Service, make_key
 from pipeline.sandbox.world import World
 
@@ -66,15 +67,16 @@ T = TypeVar("T")
 
 
 class _Stage:
-    """A world, the service that shows one week of it, and the socket and server in front."""
+    """A world or a recording, the service that shows one week of it, and the socket and server in front."""
 
-    def __init__(self, plan: Plan, port: int, week: int) -> None:
-        self._world = World(plan)
+    def __init__(self, shown: Plan | Recording, port: int, week: int) -> None:
+        self._world = World(shown) if isinstance(shown, Plan) else shown
+        plan = self._world.plan
         keys = {account: make_key(account, plan.seed) for account in plan.shares}
         snapshot = self._world.at(week % plan.weeks)
         # Requests are answered in the server's thread, commands are obeyed in another.
         self._lock = threading.Lock()
-        self._service = Service(snapshot, keys, plan)
+        self._service = Service(snapshot, keys, plan, forms=self._world.forms)
         # Named as TCP: only then does asyncio send small writes at once (TCP_NODELAY); a page would wait 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -173,9 +175,9 @@ class _Remote:
 class ThreadedSandbox(_Remote):
     """A sandbox in a thread of this process: starts quickly, for tests. A context manager like `Sandbox`."""
 
-    def __init__(self, plan: Plan, week: int = -1) -> None:
+    def __init__(self, shown: Plan | Recording, week: int = -1) -> None:
         super().__init__()
-        self._stage = _Stage(plan, 0, week)
+        self._stage = _Stage(shown, 0, week)
         self._thread = threading.Thread(target=self._stage.run, name="sandbox", daemon=True)
         self._know(self._stage.opening)
 
@@ -271,12 +273,12 @@ def _say(answers: IO[bytes], line: bytes) -> None:
     answers.flush()
 
 
-def serve(plan: Plan, port: int, announce: Callable[[Opening], None]) -> None:
-    """Serve the last week of a plan on a port (0: a free one) until Ctrl-C; `announce` is told how to reach it.
+def serve(shown: Plan | Recording, port: int, announce: Callable[[Opening], None]) -> None:
+    """Serve the last week of a plan, or a recording, on a port (0: a free one) until Ctrl-C.
 
-    Raises OSError when the port is taken.
+    `announce` is told how to reach it. Raises OSError when the port is taken.
     """
-    stage = _Stage(plan, port, -1)
+    stage = _Stage(shown, port, -1)
     announce(stage.opening)
     try:
         stage.run()

@@ -16,17 +16,16 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from pipeline.api.contract import BY_NAME, CALLS, LISTS, Call, Paging
+from pipeline.api.contract import BY_NAME, CALLS, LISTS, Call
 from pipeline.sandbox.faults import Fault
 from pipeline.sandbox.filters import BadParameter, Parameters, audit_tests, certificate_tests, keep
-from pipeline.sandbox.lists import Lists
+from pipeline.sandbox.lists import NO_FORMS, Form, Lists
 from pipeline.sandbox.messages import CONSOLE, HTML, JSON, TEXT, Asked, Refusal, Reply, Request
 from pipeline.sandbox.openapi import describe_api
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.snapshot import AccountView, Issued, Snapshot
 from pipeline.sandbox.troubles import Trouble, Troubles
 
-DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 1000
 HELLO = b"Hello from DigiCert ONE - Trust Lifecycle Manager REST API!"
 ENDPOINT_CALLS = ("endpoints.automatable", "endpoints.unsecured", "endpoints.discovered", "automation_inventory")
@@ -67,7 +66,7 @@ class Service:
     """The API over one snapshot at a time.
 
     `keys`: API key by account name; `plan` has the refusals, the faults and their seed; `clock` gives seconds since
-    1970 to Retry-After dates and the rate limit.
+    1970 to Retry-After dates and the rate limit; `forms` how lists are paged where not as usual.
     """
 
     def __init__(
@@ -76,7 +75,10 @@ class Service:
         keys: Mapping[str, str],
         plan: Plan = _NO_FAULTS,
         clock: Callable[[], float] = time.time,
+        *,
+        forms: Mapping[tuple[str, str], Form] = NO_FORMS,
     ) -> None:
+        self._forms = forms
         self._accounts = {key: account for account, key in keys.items()}
         self._plan = plan
         self._clock = clock
@@ -87,7 +89,7 @@ class Service:
 
     def show(self, snapshot: Snapshot) -> None:
         """From now on the estate is this one; rows that came and went are forgotten, faults count anew."""
-        self._lists = Lists(snapshot, self._plan.seed)
+        self._lists = Lists(snapshot, self._plan.seed, self._forms)
         self.change_faults(self._faults)
 
     def change_faults(self, faults: tuple[Fault, ...]) -> None:
@@ -164,18 +166,18 @@ class Service:
 
     def _check_access(self, account: str, call: Call) -> None:
         status = self._plan.refusals.get(account, {}).get(call.name)
-        if status == 404:
-            raise Refusal(404, f"Nothing is found at {call.path}")
         if status is not None:
-            raise Refusal(status, "The key is known but lacks the role for this call")
+            raise _refuse(call, status)
 
     def _list(self, account: str, call: Call, question: _Question) -> bytes:
         items = self._select(account, call, question.parameters)
         form = self._lists.form(account, call.name, MAXIMUM_LIMIT)
-        if call.paging is Paging.ARRAY or form.is_whole:
-            return b"[" + self._join(account, call, items) + b"]"
         offset = _read_count(question.parameters, "offset", 0, 0)
-        limit = min(_read_count(question.parameters, "limit", 1, DEFAULT_LIMIT), form.cap)
+        limit = min(_read_count(question.parameters, "limit", 1, form.unasked), form.cap)
+        if form.refusal is not None and offset + limit > len(items):
+            raise _refuse(call, form.refusal)
+        if form.is_whole:
+            return b"[" + self._join(account, call, items) + b"]"
         if form.is_bare:
             return b"[" + self._join(account, call, items[offset : offset + limit]) + b"]"
         total = max(len(items) + form.lie(question.number), 0)
@@ -198,6 +200,13 @@ class Service:
             kept = keep(items, _FILTERS[call.name](wanted))
             self._filtered[known] = self._lists.repeat(account, call.name, kept)
         return self._filtered[known]
+
+
+def _refuse(call: Call, status: int) -> Refusal:
+    """The refusal of a call that is not there, or that the key may not make."""
+    if status == 404:
+        return Refusal(404, f"Nothing is found at {call.path}")
+    return Refusal(status, "The key is known but lacks the role for this call")
 
 
 def _find(path: str) -> Call | None:
@@ -244,7 +253,7 @@ def _check_accept(accept: str) -> None:
 
 def _check_account(view: AccountView, parameters: Parameters) -> None:
     for name, value in parameters:
-        if name == "account_id" and value != view.account_id:
+        if name == "account_id" and value != view.account_id and view.account_id:
             raise Refusal(403, f"No access to account {value}, or it does not exist", code="no_access")
 
 
@@ -264,7 +273,7 @@ def _show_certificate(view: AccountView, path: str, parameters: Parameters) -> b
     thumbprint = dict(parameters).get("thumbprint_sha256", "").upper()
     found = [
         (item, issued)
-        for item, issued in zip(view.lists["certificates"], view.issued, strict=True)
+        for item, issued in zip(view.lists["certificates"], view.issued, strict=bool(view.issued))
         if issued.serial_number == serial and thumbprint in ("", issued.thumbprint)
     ]
     if not found:

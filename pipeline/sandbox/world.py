@@ -8,6 +8,7 @@ import msgspec
 
 from pipeline.sandbox.estate import WEEK, Branch, Endpoint, Protection, make_branches
 from pipeline.sandbox.life import Life
+from pipeline.sandbox.lists import NO_FORMS
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.profiles import account_profiles
 from pipeline.sandbox.snapshot import AccountView, Ended, Snapshot
@@ -23,6 +24,8 @@ from pipeline.sandbox.wire import (
 
 class World:
     """The estate of a plan. The same plan gives the same bytes, in whatever order the weeks are asked for."""
+
+    forms = NO_FORMS
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
