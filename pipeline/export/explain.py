@@ -2,6 +2,7 @@
 
 The SQL is data: rules.metric_queries says which rows of sql/explain/<subject>.sql count, the file says what a row is. A
 file is a SELECT that runs as it is; `true -- scope of x` in it is where the condition of a scope takes its place.
+Certificates with their stored count of endpoints become those of the scope, counted there.
 """
 
 from __future__ import annotations
@@ -21,8 +22,27 @@ from pipeline.places import content
 from pipeline.warehouse.duck import Warehouse, literal, open_read_only
 
 _ROWS = 20
-_SCOPE = re.compile(r"true -- (scope|account) of (\w+)")
+_SCOPE = re.compile(r"true -- (scope|account|units) of (\w+)")
 _NOW = "from core.endpoints as endpoints\n"
+# All certificates that an endpoint carries, by the count that is stored with them; in a scope they are counted.
+_CARRIED = """\
+        certificates.endpoint_count as endpoints
+    from core.certificates as certificates
+    where certificates.endpoint_count > 0
+"""
+_CARRIED_IN_SCOPE = """\
+        counted.endpoints
+    from core.certificates as certificates
+    join (
+        select
+            certificate_key,
+            count(*) as endpoints
+        from core.endpoints as endpoints
+        where certificate_key is not null and true -- scope of endpoints
+        group by certificate_key
+    ) as counted
+        on counted.certificate_key = certificates.certificate_key
+"""
 _VALUES = """
 select member, numerator, denominator, value, unit
 from mart.metrics
@@ -191,15 +211,20 @@ def _subject(query: Mapping[str, Any], asked: Asked, run: Mapping[str, Any]) -> 
         if not is_kept:
             return None
         body = body.replace(_NOW, f"from core.endpoints_as_of({_instant(run['as_of_at'])}) as endpoints\n")
-    return _SCOPE.sub(lambda found: _condition(asked, found[2], is_whole=found[1] == "scope"), body)
+    if asked.account is not None:
+        body = body.replace(_CARRIED, _CARRIED_IN_SCOPE)
+    return _SCOPE.sub(lambda found: _condition(asked, found[2], found[1]), body)
 
 
-def _condition(asked: Asked, table: str, *, is_whole: bool) -> str:
+def _condition(asked: Asked, table: str, what: str) -> str:
+    """`what` the table says of its rows: scope (account and one unit), units (several, as a list), account alone."""
     parts = []
     if asked.account is not None:
         parts.append(f"{table}.account = {literal(asked.account)}")
-    if asked.business_unit is not None and is_whole:
-        parts.append(f"{table}.business_unit = {literal(asked.business_unit)}")
+    if asked.business_unit is not None and what != "account":
+        unit = literal(asked.business_unit)
+        is_list = what == "units"
+        parts.append(f"list_contains({table}.business_units, {unit})" if is_list else f"{table}.business_unit = {unit}")
     return " and ".join(parts) or "true"
 
 

@@ -18,7 +18,6 @@ from typing import Any
 
 from pipeline.config import Publish
 from pipeline.errors import EngineRefused, UsageError
-from pipeline.export.table import JOB_DIALECT
 from pipeline.export.text_table import draw_on_terminal, plain_table
 from pipeline.output_file import check_file_place, replaced_file
 from pipeline.unfinished import working_folder
@@ -26,6 +25,8 @@ from pipeline.warehouse.duck import Warehouse, literal, open_read_only
 
 logger = logging.getLogger(__name__)
 
+# RFC 4180 with LF: quotes where a cell has a comma, a quote or a line break; null is nothing, an empty text is "".
+JOB_DIALECT = "format csv, header true, delimiter ',', quote '\"', escape '\"', use_tmp_file false"
 FORMATS = ("table", "csv", "json", "parquet")
 _UNKNOWN = re.compile(r"not found|does not exist|does not have a column")
 _COPY_OPTIONS = {"csv": JOB_DIALECT, "parquet": "format parquet, compression zstd, use_tmp_file false"}

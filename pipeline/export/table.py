@@ -15,14 +15,13 @@ from pathlib import Path
 
 from pipeline.errors import EngineRefused, UsageError
 from pipeline.export.actions import Action
+from pipeline.export.query import JOB_DIALECT
 from pipeline.tabular import write_people_csv
 from pipeline.warehouse.duck import Warehouse, identifier, literal
 
 SCHEMA_VERSION = "1"
 IDENTITY = ("schema_version", "action", "account", "endpoint_key", "certificate_key", "run_id")
 FOR_PEOPLE_TO_FILL = ("profile_id", "tags", "target_business_unit_id")
-# RFC 4180 with LF: quotes where a cell has a comma, a quote or a line break; null is nothing, an empty text is "".
-JOB_DIALECT = "format csv, header true, delimiter ',', quote '\"', escape '\"', use_tmp_file false"
 
 _OF_EVERY_ROW = "export.job_rows"
 _UNKNOWN_COLUMN = re.compile(r'Referenced column "([^"]*)" not found')

@@ -3,7 +3,7 @@
 -- Days are those of UTC, as in the certificate itself; without a first day those of the run. Unknown stays unknown: a rule on an unknown
 -- key, signature, date or issuer says nothing.
 -- grain: one certificate
--- kind: view
+-- kind: table
 -- check: unique(certificate_key)
 -- check: not_null(certificate_key, is_public, is_key_known, is_weak_key, is_signature_known, is_weak_signature, is_over_limit, is_approved)
 -- check: holds(not is_over_limit or (is_public and has_validity))

@@ -2,7 +2,7 @@
 -- Names are compared in lower case, addresses as in endpoint keys (2001:DB8::1 is 2001:0db8:0:0::1). Endpoints that no entry names are not here.
 -- A name is looked up, a pattern is tried on each endpoint.
 -- grain: one endpoint that an entry names
--- kind: view
+-- kind: table
 -- check: unique(endpoint_key)
 -- check: accepted(criticality, 'critical', 'high', 'medium', 'low')
 with places as (

@@ -91,12 +91,23 @@ episodes as (
     where changed.finding_key is null
 ),
 
+-- a day of a time zone costs more than all else of a finding, so it is worked out once a run
 instants as (
     select
         run_id,
-        min(as_of_at) as as_of_at
-    from meta.runs
-    group by run_id
+        as_of_at,
+        cast(timezone(timezone, timezone('UTC', as_of_at)) as date) as local_day
+    from (
+        select
+            runs.run_id,
+            current_run.timezone,
+            min(runs.as_of_at) as as_of_at
+        from meta.runs as runs
+        cross join meta.current_run as current_run
+        group by
+            runs.run_id,
+            current_run.timezone
+    ) as runs
 )
 
 select
@@ -110,6 +121,7 @@ select
     episodes.business_units, -- units that it counts in, sorted: of a certificate those of all endpoints of the account that carry it
     episodes.reason, -- what was found
     opened.as_of_at as first_seen_at, -- start of the run that first saw it
+    opened.local_day as first_seen_on, -- day of that in the configured zone
     closed.as_of_at as closed_at -- start of the run that no longer saw it; null while it is there
 from episodes
 join instants as opened

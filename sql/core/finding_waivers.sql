@@ -4,7 +4,7 @@
 -- A certificate that was known under another key in an earlier run is covered by a waiver of either.
 -- A waiver of a unit covers what is of that unit alone: a certificate that other units serve too is not accepted for them.
 -- grain: one waiver and one finding
--- kind: view
+-- kind: table
 -- check: unique(finding_id, waiver_id)
 select
     findings.finding_id, -- the finding

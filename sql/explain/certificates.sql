@@ -2,17 +2,13 @@
 -- shows: certificate_key, endpoints, common_name, issuer, trust, key_type, key_size, signature_algorithm, lifetime_days, valid_to_at
 with held as (
     select
-        certificate_key,
-        count(*) as endpoints
-    from core.endpoints as endpoints
-    where certificate_key is not null and true -- scope of endpoints
-    group by certificate_key
+        certificates.*,
+        certificates.endpoint_count as endpoints
+    from core.certificates as certificates
+    where certificates.endpoint_count > 0
 )
 
 select
-    certificates.*,
-    held.endpoints,
+    held.*,
     (select max(endpoints) from held) as most_endpoints
 from held
-join core.certificates as certificates
-    on certificates.certificate_key = held.certificate_key

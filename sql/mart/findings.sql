@@ -19,6 +19,11 @@ with covers as (
     where not is_expired
 ),
 
+today as (
+    select cast(timezone(timezone, timezone('UTC', as_of_at)) as date) as local_day
+    from meta.current_run
+),
+
 severities as (
     select
         unnest([
@@ -30,14 +35,6 @@ severities as (
     from rules.policy
 ),
 
--- named twice, so that the patterns of pci.csv are tried once
-criticalities as (
-    select
-        endpoint_key,
-        criticality
-    from core.endpoint_criticality
-),
-
 certificate_criticalities as (
     select
         endpoints.account,
@@ -45,7 +42,7 @@ certificate_criticalities as (
         min(
             {'severity_no': core.severity_no(criticalities.criticality), 'criticality': criticalities.criticality}
         ) as highest
-    from criticalities
+    from core.endpoint_criticality as criticalities
     join core.snapshot as endpoints
         on endpoints.endpoint_key = criticalities.endpoint_key
     where endpoints.certificate_key is not null
@@ -65,8 +62,7 @@ select
     findings.business_units, -- units that it counts in, sorted: of a certificate those of all endpoints of the account that carry it
     findings.reason, -- what was found
     findings.first_seen_at, -- start of the run that first saw it
-    cast(timezone(current_run.timezone, timezone('UTC', findings.first_seen_at)) as date)
-    + cast(severities.allowed.sla_days as integer) as due_on, -- local day by which the policy wants it fixed
+    findings.first_seen_on + cast(severities.allowed.sla_days as integer) as due_on, -- local day by which the policy wants it fixed
     case
         when findings.closed_at is not null then 'closed'
         when covers.waiver_id is not null then 'waived'
@@ -76,20 +72,18 @@ select
     covers.waiver_id, -- the waiver that covers it, of several the one that holds longest
     covers.days_left as waiver_days_left, -- days to the last day of that waiver
     findings.closed_at is null and covers.waiver_id is null
-    and cast(timezone(current_run.timezone, timezone('UTC', findings.first_seen_at)) as date)
-    + cast(severities.allowed.sla_days as integer)
-    < cast(timezone(current_run.timezone, timezone('UTC', current_run.as_of_at)) as date) as is_overdue, -- open after the day it was due
+    and findings.first_seen_on + cast(severities.allowed.sla_days as integer) < today.local_day as is_overdue, -- open after the day it was due
     coalesce(
         criticalities.criticality, certificate_criticalities.highest.criticality
     ) as criticality -- of the endpoint, by pci.csv; of a certificate the highest of its endpoints in the account; null where none is named
 from core.finding_episodes as findings
-cross join meta.current_run as current_run
+cross join today
 join severities
     on severities.allowed.severity = findings.severity
 left join covers
     on covers.finding_id = findings.finding_id
     and covers.cover_no = 1
-left join criticalities
+left join core.endpoint_criticality as criticalities
     on criticalities.endpoint_key = findings.endpoint_key
 left join certificate_criticalities
     on findings.endpoint_key is null

@@ -107,7 +107,7 @@ MISTAKES = {
         "insert into raw.pci_inventory values ('south', 'north:ep-n01', 'high', 9)",
         "insert into raw.pci_inventory values ('south', 'north:*', 'high', 9)",
     ),
-    "key_type_unknown": ("update core.certificates set key_type = 'GOST3410' where key_type = 'RSA'",),
+    "key_type_unknown": ("update core.certificate_measures set algorithm = null where algorithm = 'RSA'",),
     "certificate_match_disagrees": (
         "update core.endpoint_state set thumbprint = 'AA' where certificate_match = 'certificate_id'",
     ),
