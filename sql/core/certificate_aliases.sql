@@ -31,7 +31,7 @@ pairs as (
     from by_serial
     join core.endpoint_history as versions
         on versions.account = by_serial.account
-        and versions.serial_number = by_serial.serial_number
+        and core.serial_digits(versions.serial_number) = core.serial_digits(by_serial.serial_number)
         and versions.issuer = by_serial.issuer
     where starts_with(versions.certificate_key, 'sha256:')
     group by

@@ -1,6 +1,7 @@
 -- The certificate that an endpoint carries, by a ladder over the certificate search of its account: certificate id, thumbprint, serial
 -- number with issuer, common name with end. The first rung that finds something wins, nulls never match, and of several entries the first as
--- received is taken; a common name with end finds a certificate only when all entries with both are the same certificate.
+-- received is taken; a common name with end finds a certificate only when all entries with both are the same certificate. Leading zeros of a
+-- serial number do not count.
 -- An endpoint whose certificate is in no search is its own witness: the key comes from what its item says.
 -- grain: one endpoint with a certificate
 -- kind: table
@@ -48,14 +49,14 @@ searched_by_thumbprint as (
 searched_by_serial as (
     select
         account,
-        serial_number,
+        core.serial_digits(serial_number) as serial_digits,
         issuer,
         min(received_no) as received_no
     from searched
     where serial_number is not null and issuer is not null
     group by
         account,
-        serial_number,
+        core.serial_digits(serial_number),
         issuer
 ),
 
@@ -122,7 +123,7 @@ left join searched_by_thumbprint
     and searched_by_thumbprint.thumbprint = merged.thumbprint
 left join searched_by_serial
     on searched_by_serial.account = merged.account
-    and searched_by_serial.serial_number = merged.serial_number
+    and searched_by_serial.serial_digits = core.serial_digits(merged.serial_number)
     and searched_by_serial.issuer = merged.issuer
 left join searched_by_name
     on searched_by_name.account = merged.account

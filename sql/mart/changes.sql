@@ -184,7 +184,11 @@ exchange_names as (
     select
         account,
         endpoint_key,
-        unnest([endpoint_id, old_thumbprint, new_thumbprint, old_serial_number, new_serial_number]) as word
+        unnest([
+            endpoint_id, old_thumbprint, new_thumbprint,
+            old_serial_number, core.serial_digits(old_serial_number), '0' || core.serial_digits(old_serial_number),
+            new_serial_number, core.serial_digits(new_serial_number), '0' || core.serial_digits(new_serial_number)
+        ]) as word
     from exchanged
 ),
 

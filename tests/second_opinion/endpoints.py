@@ -235,7 +235,7 @@ class _Search:
     @staticmethod
     def _names(item: Item, identifier: str) -> tuple[Any, Any, Any]:
         serial, issuer = hexadecimal(item.get("serial_number")), text(item.get("issuing_ca_name"))
-        both = (serial, issuer) if serial is not None and issuer is not None else None
+        both = (serial.lstrip("0"), issuer) if serial is not None and issuer is not None else None
         return text(item.get(identifier)), hexadecimal(item.get("thumbprint")), both
 
     @staticmethod
