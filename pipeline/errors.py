@@ -12,6 +12,7 @@
     │   │   └── CheckFailed     a check found rows that must not exist
     │   ├── LockHeld            another run is at work on the same data folder
     │   └── OutputFailed        a file could not be written, rendered or moved into place
+    │       └── OutOfMemory     the engine would need more memory than it may have, and this does not spill
     ├── TryAgain                the same request may succeed later
     │   ├── RateLimited         429, or 503 with Retry-After
     │   └── ServiceUnavailable  no connection, a time-out, a 5xx, or a reply that is not the API's
@@ -84,6 +85,10 @@ class LockHeld(Stop):
 
 class OutputFailed(Stop):
     """A file could not be written, rendered or moved into place; nothing half-written stays."""
+
+
+class OutOfMemory(OutputFailed):
+    """The engine would need more memory than it may have, for something that it cannot spill."""
 
 
 class TryAgain(TlmError):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import RESOURCES
-from pipeline.errors import BuildFailed, EngineRefused, OutputFailed
+from pipeline.errors import BuildFailed, EngineRefused, OutOfMemory, OutputFailed
 from pipeline.transform.checks import (
     Check,
     Outcome,
@@ -60,8 +60,10 @@ def refuse_wrong_models(warehouse: Warehouse, folder: Path, ours: Path) -> None:
         return
     raw = {f"raw.{name.replace('.', '_')}" for name in RESOURCES}
     raw |= {f"raw.rules_{path.stem}" for path in (ours / "rules").glob("*.csv")}
-    known = {model.name for model in read_models(ours)} | _ours(warehouse) | raw | set(FILLED)
-    _read_models(warehouse, folder, known, frozenset(read_macros(ours / "macros")))
+    given = read_models(ours)
+    known = {model.name for model in given} | _ours(warehouse) | raw | set(FILLED)
+    macros = {*read_macros(ours / "macros"), *(model.name for model in given if model.kind is Kind.MACRO)}
+    _read_models(warehouse, folder, known, frozenset(macros))
     for model in models:
         for entry in model.checks:
             read_check(model, entry)
@@ -73,7 +75,7 @@ def plan_custom_models(warehouse: Warehouse, folder: Path) -> CustomModels:
         str(name)
         for (name,) in warehouse.rows(
             "select schema_name || '.' || function_name from duckdb_functions()"
-            " where database_name = current_database() and function_type = 'macro' and not internal"
+            " where database_name = current_database() and function_type in ('macro', 'table_macro') and not internal"
         )
     )
     models, readings = _read_models(warehouse, folder, _ours(warehouse), macros)
@@ -151,13 +153,20 @@ def _copy_rows(warehouse: Warehouse, table: str, condition: str) -> None:
 def build_custom_models(apart: Warehouse, custom: CustomModels, run_id: str) -> tuple[Outcome, ...]:
     """Build and check the models in an engine of `open_apart`; what their checks found.
 
-    BuildFailed or CheckFailed names file and line, OutputFailed a model for which memory or the disk is too small.
+    BuildFailed or CheckFailed names file and line, also of a model for which the memory is too small; OutputFailed one
+    for which the disk is.
     """
     for model in custom.models:
         logger.info("Building %s of %s.", model.name, model.source.file)  # one that never ends is known by this line
         try:
             existing = _bring_kept(apart, model, run_id) if model.kind is Kind.APPEND else {}
             build_model(apart, model, run_id, existing)
+        except OutOfMemory:
+            msg = (
+                f"{model.source.place()}: {model.name} needs more memory than a build has ({apart.memory_limit});"
+                " let it group before it joins, and make no list or text of many rows."
+            )
+            raise BuildFailed(msg) from None
         except OutputFailed as error:
             msg = f"{model.source.place()} cannot be built: {error}"
             raise OutputFailed(msg) from None

@@ -42,6 +42,7 @@ def metric_checks(warehouse: Warehouse, model: Model) -> list[Check]:
             "scope in ('all', 'account', 'business_unit') and (account is null) = (scope = 'all')"
             " and (business_unit is not null) = (scope = 'business_unit')"
         ),
+        "account has endpoints here": "account is null or account in (select account from meta.build_accounts)",
         "dimension and member stand together": "(dimension is null) = (member is null)",
         "numbers have 63 bits": " and ".join(f"coalesce({count}, 0) <= 9223372036854775807" for count in COLUMNS[6:]),
         "0 <= numerator <= denominator": (

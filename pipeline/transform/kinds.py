@@ -22,6 +22,7 @@ from pipeline.errors import BuildFailed, EngineRefused
 from pipeline.transform.model import Kind, Model
 from pipeline.warehouse.duck import Warehouse, identifier, literal
 
+_NEXT_STEPS = {"Conversion Error": "write try_cast where a value may be no such thing, or mend the value"}
 _VERSION_COLUMNS = (("from_run_id", "VARCHAR"), ("to_run_id", "VARCHAR"), ("is_removed", "BOOLEAN"))
 
 
@@ -67,7 +68,8 @@ def send(warehouse: Warehouse, model: Model, before: str, after: str) -> list[tu
         line = None if error.line is None else model.source.first_line + error.line - 2 - before.count("\n")
         last = model.source.first_line + model.source.sql.count("\n")
         inside = line is not None and model.source.first_line <= line <= last
-        msg = f"{model.source.place(line if inside else None)}: {error}"
+        next_step = _NEXT_STEPS.get(str(error).partition(":")[0], "mend the SELECT there")
+        msg = f"{model.source.place(line if inside else None)}: {error}; {next_step}."
         raise BuildFailed(msg) from None
 
 

@@ -142,8 +142,8 @@ def _allow(node: dict[str, Any], ctes: frozenset[str], source: Source, reading: 
             _refuse(node, source, "a sample or a time travel clause")
         if kind == "BASE_TABLE":
             _allow_table(node, ctes, source, reading)
-        if kind == "TABLE_FUNCTION" and node["function"].get("function_name", "").lower() != "unnest":
-            _refuse(node, source, f"the table function {node['function'].get('function_name')}()")
+        if kind == "TABLE_FUNCTION":
+            _allow_table_function(node, source)
 
 
 def _allow_table(node: dict[str, Any], ctes: frozenset[str], source: Source, reading: Reading) -> None:
@@ -154,6 +154,13 @@ def _allow_table(node: dict[str, Any], ctes: frozenset[str], source: Source, rea
         name = ".".join(part for part in (catalog, schema, node["table_name"]) if part)
         _refuse(node, source, f"the table {name!r}", f"name tables as schema.table, from {', '.join(READABLE_SCHEMAS)}")
     reading.tables.setdefault(f"{schema}.{table}", _line(source, node["query_location"]))
+
+
+def _allow_table_function(node: dict[str, Any], source: Source) -> None:
+    """Only unnest and what is called with a schema of ours: a table macro, which is noted as the function it names."""
+    name, schema = (node["function"].get(part, "") for part in ("function_name", "schema"))
+    if name.lower() != "unnest" and schema.lower() not in READABLE_SCHEMAS:
+        _refuse(node, source, f"the table function {name}()")
 
 
 def _allow_function(node: dict[str, Any], source: Source, reading: Reading) -> None:

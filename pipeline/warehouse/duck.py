@@ -1,7 +1,7 @@
 """The one door to DuckDB: a connection whose default catalog is the warehouse file, attached as `tlm`.
 
 All results are fetched whole: after a partial fetch the connection would stay busy. Engine errors leave this module as
-`EngineRefused` (a statement that is wrong) or `OutputFailed` (the disk).
+`EngineRefused` (a statement that is wrong), `OutOfMemory` or `OutputFailed` (the disk).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import duckdb
 
-from pipeline.errors import BuildFailed, EngineRefused, OutputFailed, UsageError
+from pipeline.errors import BuildFailed, EngineRefused, OutOfMemory, OutputFailed, UsageError
 from pipeline.unfinished import unfinished_folder
 
 CATALOG = "tlm"
@@ -255,8 +255,11 @@ def _translated() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         said = str(error).splitlines()[0]  # what follows is advice that only a program could take
-        msg = f"The engine ran out of memory: {said}; ask for less at a time, or free memory and disk."
-        raise OutputFailed(msg) from None
+        if "max_temp_directory_size" in str(error):
+            msg = f"The engine has no more disk for what does not fit in memory: {said}; free disk space."
+            raise OutputFailed(msg) from None
+        msg = f"The engine ran out of memory: {said}; ask for less at a time, or free memory."
+        raise OutOfMemory(msg) from None
     except duckdb.Error as error:
         text = str(error)
         if isinstance(error, duckdb.IOException) and any(word in text.lower() for word in _DISK_WORDS):

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.errors import BuildFailed, CheckFailed, EngineRefused, OutputFailed
+from pipeline.errors import BuildFailed, CheckFailed, EngineRefused
 from pipeline.jobs.custom import add_custom_models
 from pipeline.load.meta import create_meta
 from pipeline.transform.checks import Outcome
@@ -28,6 +28,7 @@ select as_of_at, run_id, 'inventory.endpoints' as metric, 'all' as scope, cast(n
     cast(3 as bigint) as numerator, cast(null as bigint) as denominator, cast(3 as double) as value, 'count' as unit,
     '1' as definitions_version
 from meta.current_run""",
+    "core/named": "-- kind: macro\n-- macro: core.named(wanted)\nselect endpoint_key from tlm.core.endpoints where unit = wanted",
     "report/all": "-- kind: view\nselect endpoint_key from core.endpoints",
 }
 HEAD = "-- Mine.\n-- grain: one thing\n"
@@ -71,6 +72,8 @@ class Folder:
                 build.warehouse.execute("insert into meta.runs (run_id) values (?)", [known])
             create_meta(build.warehouse)
             build.warehouse.execute("delete from meta.current_run")
+            build.warehouse.execute("delete from meta.build_accounts")
+            build.warehouse.execute("insert into meta.build_accounts (account) values ('prod')")
             build.warehouse.execute(
                 "insert into meta.current_run by name select ? as run_id, timestamp '2026-11-23' as as_of_at", [run]
             )
@@ -114,7 +117,9 @@ def test_models_read_ours_macros_and_each_other(folder: Folder) -> None:
         "a", "select\n    core.next(n) as m -- one more\nfrom custom.z", "-- kind: table\n-- check: unique(m)\n"
     )
     folder.model("z", "select count(*) as n from report.all")
+    folder.model("y", "select endpoint_key from core.named('Bank')")
     folder.build()
+    assert folder.rows("from custom.y") == [("e2",)]
     assert [path.name for path in folder.published.parent.iterdir()] == ["tlm.duckdb"]
     assert folder.rows("from custom.a") == [(4,)]
     assert folder.rows("select comment from duckdb_columns() where table_name = 'a' and schema_name = 'custom'") == [
@@ -125,6 +130,7 @@ def test_models_read_ours_macros_and_each_other(folder: Folder) -> None:
     ]
     assert folder.rows("select * from meta.models where starts_with(model, 'custom.') order by model") == [
         ("custom.a", "table", "one thing", ["custom.z"], ["core.next"], "models/a.sql"),
+        ("custom.y", "table", "one thing", [], ["core.named"], "models/y.sql"),
         ("custom.z", "table", "one thing", ["report.all"], [], "models/z.sql"),
     ]
     assert folder.rows("select check_name, status from meta.checks where model = 'custom.a'") == [
@@ -145,6 +151,8 @@ def test_models_read_ours_macros_and_each_other(folder: Folder) -> None:
         ("a", "drop table core.endpoints", "this is not one SELECT"),
         ("a", "attach 'other.db'", "this is not one SELECT"),
         ("a", "select 1 as n\nfrom read_csv('/etc/passwd')", "models/a.sql line 5: the table function read_csv()"),
+        ("a", "select 1 as n from core.read_csv('/etc/passwd')", "there is no macro core.read_csv"),
+        ("a", "select 1 as n from main.read_csv('/etc/passwd')", "the table function read_csv()"),
         ("a", "select 1 as n from '/etc/passwd'", "the table '/etc/passwd'"),
         ("a", "select n from query('select 1 as n')", "the table function query()"),
         ("a", "summarize core.endpoints", "SUMMARIZE, DESCRIBE or SHOW is not allowed"),
@@ -153,8 +161,13 @@ def test_models_read_ours_macros_and_each_other(folder: Folder) -> None:
         ("a", "select 1 as n from endpoints", "the table 'endpoints'"),
         ("a", "select 1 as n from tlm.core.endpoints", "the table 'tlm.core.endpoints'"),
         ("a", "select n from custom.a", "custom.a reads custom.a (models/a.sql line 4)"),
-        ("a", "select nothing from core.endpoints", "models/a.sql line 4: "),
+        ("a", "select nothing from core.endpoints", "; mend the SELECT there."),
         ("a", "select 1 as n, 2 as n2\nfrom core.endpoints\nwhere endpoint_key = 1 + 'x'", "models/a.sql line 6"),
+        (
+            "a",
+            "select cast(endpoint_key as integer) as n from core.endpoints",
+            "column endpoint_key; write try_cast where a value may be no such thing, or mend the value.",
+        ),
         ("Big", "select 1 as n", "models/Big.sql line 1: the name 'custom.Big' is not lower case"),
         ("core.endpoints", "select 1 as n", "models/core.endpoints.sql line 1: the name"),
         ("core/endpoints", "select 1 as n", "models of your own stand directly in models/"),
@@ -219,6 +232,7 @@ def test_what_is_there_only_when_it_is_built_is_no_mistake_before(folder: Folder
     """Tables of ours, the raw ones of resources, given ones, macros, a column that nobody can know yet."""
     folder.model("a", "select core.next(nothing) as n from core.endpoints cross join meta.current_run")
     folder.model("b", "select n from custom.a cross join raw.endpoints_automatable cross join rules.policy")
+    folder.model("c", "select endpoint_key from core.named('Bank')")
     assert refusal(folder) is None
 
 
@@ -329,8 +343,10 @@ def test_a_model_that_needs_too_much_memory_is_named(folder: Folder) -> None:
         "hungry",
         "select list(repeat(a.endpoint_key, 9000) || n) as n from core.endpoints as a, unnest(range(20000)) as s(n)",
     )
-    with pytest.raises(OutputFailed, match=r"models/hungry\.sql line 4 cannot be built: The engine ran out of memory"):
+    with pytest.raises(BuildFailed) as caught:
         folder.build("run-2")
+    assert "models/hungry.sql line 4: custom.hungry needs more memory than a build has (343." in str(caught.value)
+    assert "SET " not in str(caught.value)
     assert folder.published.read_bytes() == before
 
 
@@ -438,6 +454,10 @@ def test_scopes_and_members_of_a_metric(folder: Folder) -> None:
         ),
         ("select 'unit' as scope, 1 as numerator -- a", "scope is all, account or business_unit"),
         ("select 'account' as scope, 1 as numerator -- a", "scope is all, account or business_unit"),
+        (
+            "select 'staging' as account, 1 as numerator -- a",
+            "account has endpoints here found 1 row (models/m.sql line 4)",
+        ),
         ("select 'x' as member, 1 as numerator -- a", "dimension and member stand together"),
         ("select 1 as numerator -- a\nfrom core.endpoints", "one row of a metric and member in a scope found 1 row"),
     ],
