@@ -40,6 +40,15 @@ def refuse(kept: Any, run: str, resources: tuple[str, ...], account: str = "prod
     write_manifest(folder, msgspec.structs.replace(manifest, extracts=tuple(extracts)))
 
 
+def leave_out(kept: Any, run: str, resource: str) -> None:
+    """Let the landed run of prod look as if `resources` in tlm.toml did not have this list any more."""
+    folder = kept.landing / "prod" / run
+    manifest = read_manifest(folder / "manifest.json")
+    shutil.rmtree(folder / resource)
+    left = tuple(one for one in manifest.extracts if one.resource != resource)
+    write_manifest(folder, msgspec.structs.replace(manifest, extracts=left))
+
+
 def same_lists(kept: Any, run: str, earlier: str, resources: tuple[str, ...], account: str = "prod") -> None:
     """Let the lists of a landed run be those of an earlier one: nothing has changed in them."""
     folder = kept.landing / account
@@ -140,14 +149,20 @@ def test_a_run_is_taken_back_to_the_one_whose_rows_stood_in(refused: Any) -> Non
 
 
 def test_the_first_refusal_is_told_again_in_later_runs(kept: Any) -> None:
-    """Two runs without it: the rows are still those of the last one that had it, whose pages the retention keeps."""
+    """Two runs without it: the rows are still those of the last one that had it, whose pages the retention keeps.
+
+    Of a list that the configuration leaves out nothing stands in, and nothing is told: so one is rid of it.
+    """
     kept.arrive()
+    leave_out(kept, kept.ids[-1], "agents")
     (kept.folder / "policy.toml").write_text("[retention]\nall_days = 1\nweekly_years = 0\nmonthly_years = 0\n")
     for run in kept.ids[-2:]:
         refuse(kept, run, ("certificates",))
     code, _, err = kept.tlm("rebuild")
     assert code == 0, err
-    assert kept.rows(LISTS)[0][:3] == ("certificates", "skipped", kept.ids[-3])
+    assert [row[:3] for row in kept.rows(LISTS)] == [("certificates", "skipped", kept.ids[-3])]
+    assert kept.rows("select distinct account from raw.agents") == [("apac",)]
+    assert "agents" not in err
     assert f"certificates was not read since run {kept.ids[-2]}, so the rows of run {kept.ids[-3]}" in err
     assert (kept.landing / "prod" / kept.ids[-3] / "certificates").is_dir()
     assert not (kept.landing / "prod" / kept.ids[-4] / "certificates").exists()
