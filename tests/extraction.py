@@ -124,7 +124,7 @@ class Extraction:
             doubled = [key for key, times in rows.items() if times > max(held[key], holds[key], 1)]
             assert has_moved or doubled == [], (name, one.reason)
             assert [key for key in rows if key not in held and key not in holds] == [], name
-            assert one.rows_received == sum(rows.values())
+            assert (one.rows_received, one.rows_distinct) == (sum(rows.values()), len(rows))
         return reasons
 
 

@@ -1,4 +1,7 @@
-"""Tells items apart in 8 bytes each: by their identity, or by all of the item where it has none."""
+"""Tells items apart in 8 bytes each: by their identity, or by all of the item where it has none.
+
+An identity is the same as a number and as a text, 5 and "5": the raw tables hold it as text, and the models go by that.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ class Keys:
         found = self._find_first(items) or self._find_anywhere(items, self._decoder.decode)
         if not _NOTHING.isdisjoint(found):
             found = [_on_disk(item) if one in _NOTHING else one for one, item in zip(found, items, strict=True)]
-        return array("q", map(hash, found))
+        return array("q", [hash(one.strip(b'"')) for one in found])
 
     def _find_first(self, items: Sequence[msgspec.Raw | bytes]) -> list[bytes] | None:
         """The identity of each item when it stands first in all, as in most lists: nothing behind it need be read."""

@@ -24,9 +24,11 @@ def test_items_without_identity_count_by_their_content() -> None:
     assert count(None, b'{"id":"a","x":1}', b'{"id":"a","x":2}') == 2
 
 
-def test_a_number_and_a_text_are_two_identities() -> None:
-    """1 and "1" are not the same id."""
-    assert count("id", b'{"id":1}', b'{"id":"1"}', b'{"id":1}') == 2
+def test_a_number_and_a_text_are_one_identity() -> None:
+    """As in the raw tables, which hold it as text; quotes of the text itself still tell."""
+    assert count("id", b'{"id":1}', b'{"id":"1"}', b'{"x":NaN,"id":1}', b'{"x":2,"id":"1"}') == 1
+    quoted = (b'{"id":"\\"1\\""}', b'{"id":"1\\""}', b'{"id":"\\"1"}', b'{"id":"1\\\\"}')
+    assert count("id", b'{"id":"1"}', *quoted) == 5
 
 
 def test_keys_that_stand_more_than_once_are_found() -> None:
