@@ -12,7 +12,7 @@ from __future__ import annotations
 import zipfile
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -22,7 +22,7 @@ FORMAT = 1
 CASE, KEPT = "case.json", "kept.txt"
 _MOST_BYTES = 8 << 30
 _MOST_RATIO = 400  # JSON shrinks to a tenth; what unpacks to so much more was made to
-_Name = msgspec.Meta(pattern=r"^[a-z0-9._-]{1,64}$")
+_Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9._-]{1,64}$")]
 
 
 class ListPage(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class RecordedList(msgspec.Struct, frozen=True):
     `is_array`: it came as a bare array, without a total. `rows` are the lines in the case.
     """
 
-    resource: str
+    resource: _Name
     status: Literal["complete", "incomplete", "skipped"]
     reason: str | None
     http_status: int | None
@@ -56,7 +56,7 @@ class RecordedList(msgspec.Struct, frozen=True):
     rows_distinct: int
     requests: int
     retries: int
-    page_size: int | None
+    page_size: Annotated[int, msgspec.Meta(ge=1)] | None
     is_array: bool
     pages: tuple[ListPage, ...]
 
@@ -64,7 +64,7 @@ class RecordedList(msgspec.Struct, frozen=True):
 class RecordedAccount(msgspec.Struct, frozen=True):
     """An account of the run; what its key sees as numbers, without names. `status` is None where the run was killed."""
 
-    name: str
+    name: _Name
     status: Literal["complete", "incomplete", "failed"] | None
     required: tuple[str, ...]
     business_units_seen: int
@@ -100,7 +100,7 @@ def read_case(path: Path) -> tuple[Case, dict[tuple[str, str], list[bytes]]]:
         with zipfile.ZipFile(path) as file:
             case = _read_head(file, path)
             items = {
-                (account.name, one.resource): _read_member(file, member(account.name, one.resource)).splitlines()
+                (account.name, one.resource): _read_member(file, member(account.name, one.resource)).split(b"\n")[:-1]
                 for account in case.accounts
                 for one in account.lists
                 if one.rows

@@ -183,10 +183,13 @@ def _alphabet(sign: str, letters: str) -> str:
 
 
 def _class_of(sign: str) -> tuple[str, ...]:
-    """Script, category, direction, whether it has a capital, and how many bytes it takes."""
+    """Its script; category, direction and bytes of itself and of its capital."""
     script = unicodedata.name(sign, "").partition(" ")[0]
-    kind = unicodedata.category(sign), unicodedata.bidirectional(sign)
-    return script, *kind, str(_upper(sign) != sign), str(len(sign.encode()))
+    return script, *(text for one in (sign, _upper(sign)) for text in _kind_of(one))
+
+
+def _kind_of(sign: str) -> tuple[str, ...]:
+    return unicodedata.category(sign), unicodedata.bidirectional(sign), str(len(sign.encode()))
 
 
 @cache

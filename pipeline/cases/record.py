@@ -65,9 +65,11 @@ class _Source:
 
     def pages(self, resource: str) -> Iterator[tuple[JournalLine, list[bytes]]]:
         """The list's pages; of audit events that neighbouring windows share only the first one."""
-        windows: dict[int, str | None] = {}
+        windows: dict[int, str] = {}
         for line, items in read_pages(self.folder, self.opening.run_id, resource):
-            yield (line, [one for one in items if windows.setdefault(hash(one), line.window) == line.window])
+            if line.window is not None:
+                items = [one for one in items if windows.setdefault(hash(one), line.window) == line.window]  # noqa: PLW2901
+            yield line, items
 
     @property
     def extracts(self) -> tuple[manifests.Extract, ...]:
@@ -99,7 +101,7 @@ def record_run(landing: Path, run_id: str | None, account: str | None, out: Path
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as case:
             accounts = tuple(_write_account(case, source, rewriter, counts) for source in sources)
             first = sources[0].opening
-            head = Case(__version__, first.as_of_at, first.audit_from, accounts)
+            head = Case(__version__, first.as_of_at, min(one.opening.audit_from for one in sources), accounts)
             case.writestr(zipfile.ZipInfo(CASE), msgspec.json.format(msgspec.json.encode(head), indent=1))
             kept = {name: sorted(found) for name, found in sorted(rewriter.kept.items())}
             told = "".join(f"\n{name}: {', '.join(found)}\n" for name, found in kept.items())

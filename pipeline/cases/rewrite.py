@@ -45,6 +45,7 @@ _is_time = re.compile(r"[\d:.TtZz+\s-]+", re.ASCII).fullmatch
 _is_blob = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d).*", re.DOTALL).fullmatch
 _is_small = re.compile(r"\s*\d{1,5}(?:[.]0)?\s*", re.ASCII).fullmatch
 _SMALL = 5  # digits of a number that names nobody
+_COUNT = 9  # digits of a number of rows
 _LITERALS = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 _LONGEST, _MOST = 60, 100_000  # characters of texts that may come again, and how many of them are remembered
 
@@ -62,7 +63,6 @@ class Rewriter:
     kept: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unknown: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     named: set[str] = field(default_factory=set)
-    texts: int = 0
     _remembered: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def item(self, line: bytes) -> bytes:
@@ -99,7 +99,6 @@ class Rewriter:
         """A text (the inside of a JSON string) of the field `name`."""
         known = self._remembered.get((name, body))
         if known is None:
-            self.texts += 1
             known = self._text(_ESCAPED.sub(_decode, body) if "\\u" in body else body, name)
             if len(body) <= _LONGEST and len(self._remembered) < _MOST:
                 self._remembered[name, body] = known
@@ -107,9 +106,11 @@ class Rewriter:
 
     def reason(self, sentence: str | None) -> str | None:
         """A sentence about how a list ended: numbers and words of our own sentences stay, names do not."""
-        return sentence and _WORD.sub(
-            lambda found: found[0] if found[0].isdecimal() or found[0].lower() in words.OF_REASONS else "*", sentence
-        )
+
+        def replace(word: str) -> str:
+            return word if word.lower() in words.OF_REASONS or (word.isdecimal() and len(word) <= _COUNT) else "*"
+
+        return sentence and self.plain(sentence.replace("\\", "/"), replace)
 
     def _text(self, body: str, name: str) -> str:
         if (name in words.TIME_FIELDS and _is_time(body)) or (name in words.NUMBER_FIELDS and _is_small(body)):
@@ -135,11 +136,12 @@ class Rewriter:
             for group in range(1, pattern.groups + 1 if found else 1):
                 first, last = found.span(group) if found else (0, 0)
                 stays[start + first : start + last] = b"\x01" * (last - first)
+        field_name = name if name in words.NAMES else "(other fields)"
         out, place = [], 0
         for run in re.finditer(rb"\x00+|\x01+", stays):
             part = body[run.start() : run.end()]
             if run[0][0]:
-                self.kept[name].add(part)
+                self.kept[field_name].add(part)
             out.append(part if run[0][0] else self.plain(part))
             place = run.end()
         return "".join((*out, body[place:]))
