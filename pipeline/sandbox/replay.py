@@ -94,7 +94,7 @@ def _form(one: RecordedList) -> Form:
         is_whole=one.is_array and one.page_size is None,
         lie=_tell(start - one.rows, end - one.rows),
         refusal=_BROKEN_OFF if has_gap and one.is_array else one.http_status,
-        unasked=one.page_size or max(one.rows, 1),
+        unasked=one.page_size or one.rows + 1,
     )
 
 
