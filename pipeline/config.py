@@ -61,9 +61,8 @@ _COMMAND_SECONDS = 30
 _SETTING_PREFIXES = ("TLM_EXTRACT_", "TLM_PUBLISH_", "TLM_REPORT_")
 
 PositiveInt = Annotated[int, msgspec.Meta(ge=1, le=36_500)]  # in days it is a century, which dates can hold
-AuditDays = Annotated[
-    int, msgspec.Meta(ge=7, le=36_500)
-]  # a first run counts the events of 7 days: the metrics audit.*
+# A first run counts the events of 7 days in the metrics audit.*, so it has to read as many.
+AuditDays = Annotated[int, msgspec.Meta(ge=7, le=36_500)]
 
 
 class SecretReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -201,11 +201,8 @@ def _sample(landing: Path, manifest: Manifest, extract: Extract) -> _Sample:
     for line in itertools.islice(lines, SAMPLED_ITEMS):
         try:
             item = _names.decode(line)
-        except (
-            msgspec.DecodeError,
-            UnicodeDecodeError,
-            RecursionError,
-        ):  # a hostile item or no object: raw.py counts it
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # a hostile item, or none that is an object: counted by raw.py
             continue
         sample.items += 1
         sample.named.update(item.keys())
