@@ -150,6 +150,13 @@ def read_policy(folder: Path) -> Policy:
 
 def _check(policy: Policy, file: TomlFile) -> None:
     _check_units(policy.business_units, file)
+    if policy.shrink_warn > policy.shrink_stop:
+        where = file.at("shrink_warn" if "shrink_warn" in file.table else "shrink_stop")
+        msg = (
+            f"{where}: shrink_warn ({policy.shrink_warn}) is above shrink_stop ({policy.shrink_stop}), so no build"
+            " would ever warn; set shrink_warn to at most shrink_stop."
+        )
+        raise ConfigurationError(msg)
     for number, freeze in enumerate(policy.freezes):
         if freeze.to_on < freeze.from_on:
             where = file.at(f"freezes[{number}].to_on")

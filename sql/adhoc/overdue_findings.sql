@@ -7,7 +7,7 @@ select
     rules.sentence,
     findings.reason,
     findings.account,
-    findings.business_unit,
+    findings.business_units,
     coalesce(findings.endpoint_key, findings.certificate_key) as about,
     findings.criticality
 from mart.findings as findings

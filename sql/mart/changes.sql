@@ -5,7 +5,8 @@
 -- endpoint that is not in the baseline is one of the two, also when daily runs first saw it within the week.
 -- What an accepted incomplete run did not show moves in no way: it may be there or not, and what it was is of another run.
 -- A certificate is another one when its key is another, but not where the search knows it in one of the two runs only
--- (core.is_other_certificate).
+-- (core.is_other_certificate). Limit: one whose end nobody knew in the week of the exchange counts as replaced, and not as renewed in the
+-- week that learns the end: a published week stays as it was, and an exchange counts once. core.renewals has it.
 -- Unexplained is an exchanged certificate whose endpoint id, old or new thumbprint or serial number no audit event after the baseline and
 -- up to the run names, in any of its texts as a word of its own, and no target of our jobs. Limit: an identifier as short as 7 is found in
 -- many events. Where the audit log was not read in the run of the account (core.audit_logs), such an exchange is not judged: nobody could

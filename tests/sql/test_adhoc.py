@@ -67,6 +67,18 @@ def test_an_overdue_finding_stands_once_whatever_periods_its_rule_has(example: A
         example.execute("rollback")
 
 
+def test_an_overdue_finding_shows_each_unit_that_it_counts_in(example: Any) -> None:
+    """One about a certificate that two units serve is theirs both."""
+    question = (content("sql") / "adhoc" / "overdue_findings.sql").read_text(encoding="utf-8")
+    example.execute("begin")
+    try:
+        example.execute("update core.finding_history set business_units = ['Bank', 'Retail']")
+        shown = [row["business_units"] for row in example.records(question)]
+        assert shown == [["Bank", "Retail"]] * len(shown) != []
+    finally:
+        example.execute("rollback")
+
+
 def test_all_stop_checks_pass_and_the_orphan_is_reported(example: Any) -> None:
     """Of the checks beside the models only the inventory entry that is nobody's endpoint warns."""
     failed = example.rows("select check_name, severity, failing_rows from meta.checks where status <> 'passed'")

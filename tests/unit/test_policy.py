@@ -37,6 +37,8 @@ def test_no_file_means_the_documented_defaults(tmp_path: Path) -> None:
         ('[off_hours]\ndays = ["caturday"]', 2, "caturday"),
         ('[off_hours]\nbefore = "six"', 2, "before"),
         ('[[freezes]]\nname = "Year end"\nfrom_on = 2026-12-31\nto_on = 2026-12-01', 4, "before it begins"),
+        ("shrink_stop = 0.5\nshrink_warn = 0.6", 2, "shrink_warn (0.6) is above shrink_stop (0.5)"),
+        ("\nshrink_stop = 0.05", 2, "shrink_warn (0.1) is above shrink_stop (0.05)"),
         ("[retention]\nall_days = 0", 2, "retention.all_days"),
         ("[retention]\nall_days = 9999999999", 2, "retention.all_days"),
         ("[retention]\nweekly_years = 101", 2, "retention.weekly_years"),
