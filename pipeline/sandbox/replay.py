@@ -34,6 +34,7 @@ class Recording:
     def __init__(self, path: Path, faults: tuple[Fault, ...] = ()) -> None:
         self.case, items = read_case(path)
         lists = {account.name: {one.resource: one for one in account.lists} for account in self.case.accounts}
+        stopped = {account.name for account in self.case.accounts if account.status == "failed"}
         self.plan = Plan(
             endpoints=0,
             weeks=1,
@@ -42,7 +43,11 @@ class Recording:
             refusals={name: _refusals(recorded) for name, recorded in lists.items()},
             faults=faults,
         )
-        self.forms = {(name, one.resource): _form(one) for name, recorded in lists.items() for one in recorded.values()}
+        self.forms = {
+            (name, one.resource): _form(one, is_stopped=name in stopped)
+            for name, recorded in lists.items()
+            for one in recorded.values()
+        }
         views = {}
         for name in lists:
             served: dict[str, Sequence[bytes]] = {call.name: items.get((name, call.name), []) for call in LISTS}
@@ -81,9 +86,13 @@ def _refusals(lists: dict[str, RecordedList]) -> dict[str, int]:
     return found
 
 
-def _form(one: RecordedList) -> Form:
-    """How the list is paged, what its total says, and where it breaks off."""
-    has_gap = one.status == "incomplete" and one.http_status is None
+def _form(one: RecordedList, *, is_stopped: bool) -> Form:
+    """How the list is paged, what its total says, and where it breaks off.
+
+    `is_stopped`: another list of the account was refused, so that this one may be whole although nobody has looked.
+    """
+    is_whole = is_stopped and any(page.is_last for page in one.pages)
+    has_gap = one.status == "incomplete" and one.http_status is None and not is_whole
     end = one.rows if one.api_total_end is None or one.resource == _AUDIT_LOG else one.api_total_end
     if has_gap:
         end = max(end, one.rows + 1)

@@ -203,9 +203,11 @@ class Service:
 
 
 def _refuse(call: Call, status: int) -> Refusal:
-    """The refusal of a call that is not there, or that the key may not make."""
+    """The refusal of a call that is not there, that cannot be answered, or that the key may not make."""
     if status == 404:
         return Refusal(404, f"Nothing is found at {call.path}")
+    if status >= 500:
+        return Refusal(status, "The rest of the list cannot be read")
     return Refusal(status, "The key is known but lacks the role for this call")
 
 
