@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ from pipeline.report.contents import Report
 from pipeline.report.dictionary import Dictionary
 
 Medium = Literal["screen", "paper"]
+_BEHIND_PART = re.compile(r"(?<=[._/@:])(?=\w)")
 _WEIGHTS = ((300, "Light"), (400, "Regular"), (600, "SemiBold"))
 
 
@@ -87,12 +89,20 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
-    environment.filters.update({"mm": _millimetres, "n": words.number, "signed": words.signed})
+    environment.filters.update({"mm": _millimetres, "n": words.number, "signed": words.signed, "parted": _parted})
     return environment
 
 
 def _millimetres(value: float | str) -> str:
     return f"{float(value):.2f}".rstrip("0").rstrip(".") or "0"
+
+
+def _parted(name: str) -> Markup:
+    """`name`, escaped, with a place for a line break behind each of its parts: browsers know of hyphens only.
+
+    It reads and copies as it is.
+    """
+    return Markup("<wbr>").join(_BEHIND_PART.split(name))
 
 
 def _sheets(given: Mapping[str, object], medium: Medium) -> list[_Sheet]:
