@@ -174,13 +174,14 @@ def _prepare(warehouse: Warehouse, model: Model, extra: tuple[tuple[str, str], .
     no longer gives is null from now on. BuildFailed when a column has another type, or the rows are of another kind.
     """
     selected = {str(row[0]): str(row[1]) for row in send(warehouse, model, "describe", "")}
-    added = "".join(f", cast(null as {sql_type}) as {name}" for name, sql_type in extra)
     taken = selected.keys() & dict(extra).keys()
     if taken:
         msg = f"{model.source.place()}: the column {min(taken)!r} is the runner's; rename yours."
         raise BuildFailed(msg)
     if is_new:
-        send(warehouse, model, f"create table {model.name} as select *{added} from (", ") limit 0")
+        # By name and type: `as select ... limit 0` would plan the SELECT a second time.
+        columns = ", ".join(f"{identifier(name)} {sql_type}" for name, sql_type in (*selected.items(), *extra))
+        warehouse.execute(f"create table {model.name} ({columns})")
         return selected
     kept = dict(warehouse.columns(f"select * from {model.name}"))
     wanted = {**selected, **dict(extra)}

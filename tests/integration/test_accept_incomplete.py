@@ -41,7 +41,8 @@ def test_it_is_for_one_run_and_needs_a_reason(place: Place) -> None:
     assert (code, "needs a reason" in err) == (2, True)
 
 
-@pytest.mark.parametrize("is_second_build", [False, True])
+# At once it is accepted in the tests below too.
+@pytest.mark.parametrize("is_second_build", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_an_accepted_account_is_published_with_its_reason(
     place: Place, sandbox_of: Start, is_second_build: bool
 ) -> None:

@@ -38,10 +38,17 @@ def test_since_that_makes_no_sense_is_a_usage_error(place: Place, sandbox_of: St
 
 
 def test_the_trail_is_shown_by_key_by_id_and_live(place: Place, sandbox_of: Start) -> None:
-    """The same events each time: the API has none that the published file lacks."""
+    """The same events each time: the API has none that the published file lacks.
+
+    One that cannot be shown says why: no database yet, no such endpoint.
+    """
     sandbox = sandbox_of(SMALL)
     place.configure(sandbox.base_url, sandbox.keys)
+    code, _, err = place.tlm("audit-trail", "prod:x")
+    assert (code, "run `tlm extract` and `tlm build` first" in err) == (2, True)
     assert place.tlm("run", "daily")[0] == 0
+    code, _, err = place.tlm("audit-trail", "prod:x")
+    assert (code, "No endpoint has the key or the id 'prod:x'" in err) == (2, True)
     sql = "from core.audit_events select endpoint_key where endpoint_key is not null group by all order by count(*) desc, 1"
     key = place.tlm("query", "--format", "csv", sql)[1].split()[1].strip('"')
     code, by_key, err = place.tlm("audit-trail", key, "--format", "csv")
@@ -55,17 +62,6 @@ def test_the_trail_is_shown_by_key_by_id_and_live(place: Place, sandbox_of: Star
     assert len(live.splitlines()) > 1
     assert "resource_id" in err
     assert sandbox.keys["prod"] not in live + err
-
-
-def test_a_trail_that_cannot_be_shown_says_why(place: Place, sandbox_of: Start) -> None:
-    """No database yet; an endpoint that is not there."""
-    sandbox = sandbox_of(SMALL)
-    place.configure(sandbox.base_url, sandbox.keys)
-    code, _, err = place.tlm("audit-trail", "prod:x")
-    assert (code, "run `tlm extract` and `tlm build` first" in err) == (2, True)
-    assert place.tlm("run", "daily")[0] == 0
-    code, _, err = place.tlm("audit-trail", "prod:x")
-    assert (code, "No endpoint has the key or the id 'prod:x'" in err) == (2, True)
 
 
 def test_events_of_a_run_of_the_audit_log_alone_are_built(place: Place, sandbox_of: Start) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,6 +43,12 @@ class Kept(Place):
     def arrive(self) -> None:
         """Put the last run where the others are."""
         shutil.copytree(self.folder / LATER, self.landing, dirs_exist_ok=True)
+
+    def forget(self, runs: Collection[str]) -> None:
+        """Take the pages of these runs away, in all accounts."""
+        for account in ("prod", "apac"):
+            for run in runs:
+                shutil.rmtree(self.landing / account / run)
 
     def rows(self, sql: str, database: Path | None = None) -> list[tuple[Any, ...]]:
         """What the published file, or another, says."""
@@ -98,10 +105,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def copied(built: Path) -> Callable[..., Kept]:
+    """Puts these runs, or those of another such folder, into a new folder, whose tests they are then."""
+    ids = tuple(sorted({path.parts[-2] for path in built.rglob("prod/*/manifest.json")}))
+
+    def copy(folder: Path, capsys: pytest.CaptureFixture[str] | None = None, of: Path = built) -> Kept:
+        shutil.copytree(of, folder)
+        return Kept(folder, capsys, ids)  # type: ignore[arg-type]
+
+    return copy
+
+
 @pytest.fixture
-def kept(built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Kept:
+def kept(copied: Callable[..., Kept], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Kept:
     """A folder of its own with these runs."""
-    folder = tmp_path / "place"
-    shutil.copytree(built, folder)
-    runs = {path.parts[-2] for path in built.rglob("prod/*/manifest.json")}
-    return Kept(folder, capsys, tuple(sorted(runs)))
+    return copied(tmp_path / "place", capsys)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
 from model_build import Estate, land_run
 from weeks import START, run_id
 
@@ -61,12 +60,11 @@ VERSIONS = (
 )
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_each_change_is_a_version(tmp_path: Path, open_estate: Callable[[Path], Estate], times: int) -> None:
-    """Deployed, revoked, vanished with a tombstone, back; a run that is loaded twice does no harm."""
+def test_each_change_is_a_version(tmp_path: Path, open_estate: Callable[[Path], Estate]) -> None:
+    """Deployed, revoked, vanished with a tombstone, back; a run that is loaded twice, as every other here, does no harm."""
     estate = open_estate(write(tmp_path))
-    for run in estate.runs():
-        for _ in range(times):
+    for number, run in enumerate(estate.runs()):
+        for _ in range(1 + number % 2):
             estate.take(run, everything=False)
     runs = [run_id(week) for week in range(5)]
     assert estate.warehouse.rows(VERSIONS) == [
