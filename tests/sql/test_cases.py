@@ -1,6 +1,6 @@
 """Cases: <layer>/<model>/<case>/ has what is given and the rows that the model must then have, worked out by hand.
 
-Given are the pages of one or more runs (`run-N/`, see `tests/model_build.py`), which go the whole way; or the tables that the model
+Given are the pages of one or more runs (`run-N/`, see `tests/model_build.py`), which go the whole way there; or the tables that the model
 reads (`given/<schema.table>.csv`; columns that are not there are null), and then it is the model alone. Tables that are not given are
 empty, but `rules.*` have their lists, the policy is the default, and the current run is of 2026-11-16 06:00 UTC.
 The header of expected.csv says which columns are compared; every row of the model is (of mart.metrics those of the newest run
@@ -20,6 +20,7 @@ import pytest
 
 from pipeline.places import content
 from pipeline.transform.model import Model, read_models
+from pipeline.transform.order import with_reads
 from pipeline.warehouse.duck import Warehouse, identifier
 
 HERE = Path(__file__).parent
@@ -39,6 +40,8 @@ WITHOUT_CASE = {
 }
 
 
+# Pages that may stop any model: all of them are built. Of another case of core what the model reads, and that.
+HOSTILE = {"json_for_text"}
 # Nothing that is kept reads these, so a catch-up leaves them out.
 NOT_IN_CATCH_UP = {"mart.renewal_forecast"}
 
@@ -72,6 +75,9 @@ def test_given_pages_give_the_expected_rows(case: Path, open_estate: Callable[[P
     header, expected = read_csv(case / "expected.csv")
     model = ".".join(case.parts[-3:-1])
     estate = open_estate(case)
+    if case.parts[-3] == "core" and case.name not in HOSTILE:
+        needed = with_reads([model], estate.project.reads)
+        estate.project.order = tuple(name for name in estate.project.order if name in needed)
     for run in estate.runs():
         estate.take(run, everything=model in NOT_IN_CATCH_UP)
     rows = estate.warehouse.records(f"select * from {model}")
