@@ -35,6 +35,19 @@ def open_estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
 
 
 @pytest.fixture(scope="session")
+def worked_example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """The worked example after its second run; a test that changes it takes that back."""
+    home = tmp_path_factory.mktemp("worked-example")
+    build = open_build(home / "data" / "tlm.duckdb")
+    estate = Estate(Path(__file__).parent / "worked_example", build, home / "landing")
+    first, second = estate.runs()
+    estate.take(first, everything=False)
+    estate.take(second, everything=True)
+    yield build.warehouse
+    discard(build)
+
+
+@pytest.fixture(scope="session")
 def macros(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """A warehouse without rows in which all macros and models exist."""
     build = open_build(tmp_path_factory.mktemp("macros") / "tlm.duckdb")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,6 @@ from pipeline.transform.checks import file_check, header_check
 from pipeline.transform.model import HeaderLine, Model, read_models
 
 CHECKS = content("sql") / "checks"
-EXAMPLE = Path(__file__).parent / "worked_example"
 THIS_RUN = "run_id = (select run_id from meta.current_run)"
 
 
@@ -134,16 +133,6 @@ BROKEN = {
 }
 
 
-@pytest.fixture(scope="module")
-def example(open_estate: Callable[[Path], Any]) -> Any:
-    """The worked example after its second run; each test takes its mistake back."""
-    estate = open_estate(EXAMPLE)
-    first, second = estate.runs()
-    estate.take(first, everything=False)
-    estate.take(second, everything=True)
-    return estate.warehouse
-
-
 @contextmanager
 def taken_back(warehouse: Any) -> Iterator[None]:
     """What the block changes is undone."""
@@ -162,13 +151,13 @@ def test_every_file_has_a_mistake_to_find() -> None:
 @pytest.mark.parametrize(
     ("name", "number"), [(name, i) for name in sorted(MISTAKES) for i in range(len(MISTAKES[name]))]
 )
-def test_a_file_finds_its_mistake(name: str, number: int, example: Any) -> None:
+def test_a_file_finds_its_mistake(name: str, number: int, worked_example: Any) -> None:
     """A row more than on the good build is offending once the mistake is made."""
     question = (CHECKS / f"{name}.sql").read_text(encoding="utf-8")
-    good = example.rows(question)
-    with taken_back(example):
-        example.execute(MISTAKES[name][number])
-        bad = example.rows(question)
+    good = worked_example.rows(question)
+    with taken_back(worked_example):
+        worked_example.execute(MISTAKES[name][number])
+        bad = worked_example.rows(question)
     assert len(bad) > len(good)
     assert name == "inventory_without_endpoint" or good == []
 
@@ -182,12 +171,12 @@ def test_a_file_says_what_it_finds_and_what_to_do(path: Path) -> None:
     assert not check.advice.endswith(".")
 
 
-def test_a_metric_outside_of_the_catalogue_has_no_unit(example: Any) -> None:
+def test_a_metric_outside_of_the_catalogue_has_no_unit(worked_example: Any) -> None:
     """So the header's not_null stops the build: it is not left out of mart.metrics without a word."""
     (model,) = [model for model in read_models(content("sql")) if model.name == "mart.metrics"]
-    with taken_back(example):
-        example.execute("delete from rules.metrics where metric = 'blast.wildcards'")
-        found = example.rows(
+    with taken_back(worked_example):
+        worked_example.execute("delete from rules.metrics where metric = 'blast.wildcards'")
+        found = worked_example.rows(
             f"select unit from ({model.source.sql}) where metric = 'blast.wildcards' and scope = 'all'"
         )
     assert found == [(None,)]
@@ -199,18 +188,18 @@ HEADER_CHECKS = [(model, entry) for model in read_models(content("sql")) for ent
 @pytest.mark.parametrize(
     ("model", "entry"), HEADER_CHECKS, ids=lambda one: getattr(one, "name", getattr(one, "value", ""))
 )
-def test_a_header_check_finds_a_row_that_breaks_it(model: Model, entry: HeaderLine, example: Any) -> None:
+def test_a_header_check_finds_a_row_that_breaks_it(model: Model, entry: HeaderLine, worked_example: Any) -> None:
     """Over a copy of the model's rows, with one row of the wrong kind more."""
-    columns = [name for name, _ in example.columns(f"from {model.name}")]
+    columns = [name for name, _ in worked_example.columns(f"from {model.name}")]
     check = header_check(replace(model, name="mart.with_a_mistake"), entry, columns)
-    assert example.rows(header_check(model, entry, columns).offending) == []
-    with taken_back(example):
-        example.execute(f"create table mart.with_a_mistake as select * from {model.name} limit 1")
-        if not example.rows("from mart.with_a_mistake"):  # nothing of it in the example: a row without values
-            example.execute(f"insert into mart.with_a_mistake ({columns[0]}) values (null)")
+    assert worked_example.rows(header_check(model, entry, columns).offending) == []
+    with taken_back(worked_example):
+        worked_example.execute(f"create table mart.with_a_mistake as select * from {model.name} limit 1")
+        if not worked_example.rows("from mart.with_a_mistake"):  # nothing of it in the example: a row without values
+            worked_example.execute(f"insert into mart.with_a_mistake ({columns[0]}) values (null)")
         for mistake in mistakes(check.name):
-            example.execute(mistake)
-        assert example.rows(check.offending) != []
+            worked_example.execute(mistake)
+        assert worked_example.rows(check.offending) != []
 
 
 def mistakes(check: str) -> list[str]:
@@ -228,26 +217,28 @@ def mistakes(check: str) -> list[str]:
             return [change + BROKEN[inside.removesuffix(")")]]
 
 
-def test_a_line_of_a_list_that_matches_is_not_told(example: Any) -> None:
+def test_a_line_of_a_list_that_matches_is_not_told(worked_example: Any) -> None:
     """By each name of an endpoint, in any case, as a name or a pattern; a waiver that has ended is left alone."""
     names = ("north:ep-n01", "NORTH:EP-N01", "north:*", "2001:0DB8:0::1", "2001:db8::*")
-    entries = (*names, *(f"{name}" for name in endpoint_names(example)))
-    with taken_back(example):
-        example.execute("update core.endpoint_history set ip = '2001:DB8::1' where endpoint_key = 'north:ep-n02'")
+    entries = (*names, *(f"{name}" for name in endpoint_names(worked_example)))
+    with taken_back(worked_example):
+        worked_example.execute(
+            "update core.endpoint_history set ip = '2001:DB8::1' where endpoint_key = 'north:ep-n02'"
+        )
         for line_no, endpoint in enumerate(entries):
-            example.execute("insert into raw.pci_inventory values ('north', ?, 'low', ?)", [endpoint, line_no])
+            worked_example.execute("insert into raw.pci_inventory values ('north', ?, 'low', ?)", [endpoint, line_no])
         ended = (
             "insert into raw.waivers values ('w9', 'weak_key', 'No such unit', 'why', 'a', 'b', date '2020-01-01', 9)"
         )
-        example.execute(ended)
+        worked_example.execute(ended)
         for name in ("pci_matches_nothing", "waivers_match_nothing"):
-            assert example.rows((CHECKS / f"{name}.sql").read_text(encoding="utf-8")) == []
+            assert worked_example.rows((CHECKS / f"{name}.sql").read_text(encoding="utf-8")) == []
 
 
-def endpoint_names(example: Any) -> list[str]:
+def endpoint_names(worked_example: Any) -> list[str]:
     """Host name, domain name and address of endpoints of an account, and a pattern of each."""
     columns = ("host_name", "domain_name", "ip")
-    (row,) = example.rows(
+    (row,) = worked_example.rows(
         f"select {', '.join(f'max({c})' for c in columns)} from core.endpoints where account = 'north'"
     )
     assert all(row)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,28 +10,17 @@ import pytest
 from pipeline.places import content
 
 CHECKS = content("sql") / "checks"
-EXAMPLE = Path(__file__).parent / "worked_example"
 ENDPOINTS = "metric = 'inventory.endpoints' and scope = 'account'"
 
 
-@pytest.fixture(scope="module")
-def example(open_estate: Callable[[Path], Any]) -> Any:
-    """The worked example after its second run."""
-    estate = open_estate(EXAMPLE)
-    first, second = estate.runs()
-    estate.take(first, everything=False)
-    estate.take(second, everything=True)
-    return estate.warehouse
-
-
 @pytest.fixture
-def warehouse(example: Any) -> Iterator[Any]:
+def warehouse(worked_example: Any) -> Iterator[Any]:
     """The same without counts of earlier runs; each test takes back what it does."""
-    example.execute("begin")
+    worked_example.execute("begin")
     current = "(select run_id from meta.current_run)"
-    example.execute(f"delete from mart.metrics where {ENDPOINTS} and run_id <> {current}")
-    yield example
-    example.execute("rollback")
+    worked_example.execute(f"delete from mart.metrics where {ENDPOINTS} and run_id <> {current}")
+    yield worked_example
+    worked_example.execute("rollback")
 
 
 def count(warehouse: Any, account: str, *earlier: int, now: int) -> None:
