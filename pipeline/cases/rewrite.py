@@ -40,6 +40,7 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 _WORD = re.compile(r"[^\W_]+")
+_LONG_NUMBER = re.compile(r"\d{6}")
 _NUMBER = re.compile(r"-?\d+(?:[.]\d+)?(?:[eE][+-]?\d+)?", re.ASCII).fullmatch
 _is_time = re.compile(r"[\d:.TtZz+\s-]+", re.ASCII).fullmatch
 _is_blob = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d).*", re.DOTALL).fullmatch
@@ -114,6 +115,8 @@ class Rewriter:
 
     def _text(self, body: str, name: str) -> str:
         if (name in words.TIME_FIELDS and _is_time(body)) or (name in words.NUMBER_FIELDS and _is_small(body)):
+            if _LONG_NUMBER.search(body):  # a time of an odd form
+                self.kept[name].add(body)
             return body
         if name in words.ALGORITHM_FIELDS and words.is_algorithm(body):
             self.kept[name].add(body)

@@ -61,7 +61,7 @@ is_algorithm = re.compile(
 ).fullmatch
 """Whether a text is made of the parts of algorithms' names, or is an object identifier."""
 _REASONS = (
-    "the API's total is but list ends after received were rows came and went in each of readings while was read a"
+    "by the API's total is but list ends after received were rows came and went in each of readings while was read a"
     " second confirmed positions ids stand more than once changed their places asked for offset answered with no"
     " not to end gives too large that an same full page items at every raise moved faster they could be near"
     " position what it new this run required key accepted role lacks feature enabled on account or path other"
