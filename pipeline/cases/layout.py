@@ -22,6 +22,7 @@ FORMAT = 1
 CASE, KEPT = "case.json", "kept.txt"
 _MOST_BYTES = 8 << 30
 _MOST_RATIO = 400  # JSON shrinks to a tenth; what unpacks to so much more was made to
+_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9._-]{1,64}$")]
 
 
@@ -76,8 +77,8 @@ class Case(msgspec.Struct, frozen=True):
     """A run: `as_of_at` is its start, `audit_from` where its audit log begins (both UTC)."""
 
     tool_version: str
-    as_of_at: datetime
-    audit_from: datetime
+    as_of_at: _Instant
+    audit_from: _Instant
     accounts: tuple[RecordedAccount, ...]
     format: int = FORMAT
 

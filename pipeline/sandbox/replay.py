@@ -40,18 +40,17 @@ class Recording:
             weeks=1,
             as_of=self.case.as_of_at,
             shares=dict.fromkeys(lists, 0.0),
-            refusals={name: _refusals(recorded) for name, recorded in lists.items()},
             faults=faults,
         )
         self.forms = {
-            (name, one.resource): _form(one, is_stopped=name in stopped)
+            (name, call.name): _form(recorded.get(call.name), is_stopped=name in stopped)
             for name, recorded in lists.items()
-            for one in recorded.values()
+            for call in LISTS
         }
         views = {}
         for name in lists:
             served: dict[str, Sequence[bytes]] = {call.name: items.get((name, call.name), []) for call in LISTS}
-            served[_AUDIT_LOG] = _timed(served[_AUDIT_LOG])
+            served[_AUDIT_LOG] = _timed(served[_AUDIT_LOG], self.case)
             views[name] = AccountView("", served, ())
         self._snapshot = Snapshot(self.case.as_of_at, views)
 
@@ -77,20 +76,13 @@ def _asked(lists: Sequence[RecordedList]) -> list[str]:
     return [one.resource for one in lists]
 
 
-def _refusals(lists: dict[str, RecordedList]) -> dict[str, int]:
-    """The lists that are refused as a whole: those refused then, and those that were not asked for."""
-    found = {call.name: _NOT_RECORDED for call in LISTS if call.name not in lists}
-    for name, one in lists.items():
-        if not one.rows and (one.http_status is not None or one.status == "skipped"):
-            found[name] = one.http_status or _NOT_RECORDED
-    return found
-
-
-def _form(one: RecordedList, *, is_stopped: bool) -> Form:
-    """How the list is paged, what its total says, and where it breaks off.
+def _form(one: RecordedList | None, *, is_stopped: bool) -> Form:
+    """How the list is paged, what its total says, and where it breaks off; one that was not asked for is not there.
 
     `is_stopped`: another list of the account was refused, so that this one may be whole although nobody has looked.
     """
+    if one is None or one.status == "skipped":
+        return Form(_LARGEST_PAGE, refusal=(one and one.http_status) or _NOT_RECORDED)
     is_whole = is_stopped and any(page.is_last for page in one.pages)
     has_gap = one.status == "incomplete" and one.http_status is None and not is_whole
     end = one.rows if one.api_total_end is None or one.resource == _AUDIT_LOG else one.api_total_end
@@ -113,19 +105,18 @@ def _tell(first: int, then: int) -> Callable[[int], int]:
     return lambda _number: next(told)
 
 
-def _timed(events: Sequence[bytes]) -> list[bytes]:
-    """Events of which the filters can tell the time: one without has that of the one before it."""
+def _timed(events: Sequence[bytes], case: Case) -> list[bytes]:
+    """Events of which the filters can tell the time: one without a time of the run has that of the one before it."""
     found: list[bytes] = []
-    last = "1970-01-01T00:00:00Z"
+    last = case.audit_from.isoformat()
     for event in events:
         try:
-            time = msgspec.json.decode(event, type=Item).get("timestamp")
-            read_time(time if isinstance(time, str) else "", "timestamp")
-        except (msgspec.DecodeError, UnicodeDecodeError, BadParameter):
-            found.append(Read(event, {**_read(event), "timestamp": last}))
-        else:
-            last = str(time)
-            found.append(event)
+            time = str(msgspec.json.decode(event, type=Item).get("timestamp"))
+            is_of_run = case.audit_from <= read_time(time, "timestamp") <= case.as_of_at
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadParameter, OverflowError):
+            is_of_run = False
+        last = time if is_of_run else last
+        found.append(event if is_of_run else Read(event, {**_read(event), "timestamp": last}))
     return found
 
 

@@ -164,7 +164,10 @@ def test_a_run_that_was_not_whole_is_not_whole_again(
     sandbox = sandbox_of(Plan(endpoints=45, weeks=1, shares={"prod": 1.0}, faults=faults))
     place.configure(sandbox.base_url, sandbox.keys, "page_size = 20\n")
     assert place.tlm("extract")[0] == code
-    other = replay(place, record(place), sandbox_of, "page_size = 20\n")
+    case = record(place)
+    whole = {one[1] for one in outcomes(place) if one[2:] == ("complete", None, one[4], one[4], 1)}
+    assert {name for (_, name), form in Recording(case).forms.items() if form.is_whole} >= whole
+    other = replay(place, case, sandbox_of, "page_size = 20\n")
     assert other.tlm("extract")[0] == code
     places = (0, 1, 2, 5) if code != 3 else (0, 1, 2)  # how far the others came when one was refused is chance
     before, after = ([tuple(one[place] for place in places) for one in outcomes(of)] for of in (place, other))

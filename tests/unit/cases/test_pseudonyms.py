@@ -58,7 +58,11 @@ def test_every_number_of_two_digits_gets_another() -> None:
 
 def test_no_pseudonym_is_a_word_of_the_case() -> None:
     """Where there is room: a name that is replaced is nowhere to be found, not even by chance."""
-    found = [f"srv{number:02}" for number in range(100)] + ["bcdf", "ghjk", "qrst", "1234", "10.0.0.1"]
+    found = (
+        [f"srv{number:02}" for number in range(100)]
+        + [str(number) for number in range(10, 50)]
+        + ["bcdf", "ghjk", "qrst", "1234"]
+    )
     pseudonyms = Pseudonyms(KEY, found)
     assert not {pseudonyms.word(word) for word in found} & set(found)
     assert pseudonyms.has_replaced("srv07")
