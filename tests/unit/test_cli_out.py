@@ -19,6 +19,7 @@ COMMANDS = (
     ("export", "renew"),
     ("diff", "a", "b"),
     ("explain", "inventory.endpoints"),
+    ("sandbox", "record"),
 )
 OWN = (
     "data/tlm.duckdb",
