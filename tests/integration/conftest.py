@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import stamina
 from place import Place
 
+from pipeline.cli import run
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import ThreadedSandbox
 
@@ -17,6 +19,20 @@ from pipeline.sandbox.serve import ThreadedSandbox
 def place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Place:
     """An empty user's folder."""
     return Place(tmp_path, capsys)
+
+
+@pytest.fixture(scope="session")
+def finished_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished demo of 60 endpoints over two weeks, for `demo` to copy."""
+    folder = tmp_path_factory.mktemp("finished-demo") / "demo"
+    assert run(["--quiet", "demo", "--endpoints", "60", "--weeks", "2", "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(finished_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the file's own with that demo."""
+    return shutil.copytree(finished_demo, tmp_path_factory.mktemp("demo") / "demo")
 
 
 @pytest.fixture

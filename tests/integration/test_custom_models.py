@@ -18,14 +18,6 @@ from pipeline.jobs import building, scratch
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished demo of 60 endpoints over two weeks."""
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    assert run(["--quiet", "demo", "--endpoints", "60", "--weeks", "2", "--out", str(folder)]) == 0
-    return folder
-
-
 def write(demo: Path, name: str, text: str) -> None:
     """One file of models/."""
     (demo / "models").mkdir(exist_ok=True)

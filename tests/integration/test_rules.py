@@ -12,14 +12,6 @@ import pytest
 from pipeline.cli import run
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished demo of 60 endpoints over two weeks."""
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    assert run(["--quiet", "demo", "--endpoints", "60", "--weeks", "2", "--out", str(folder)]) == 0
-    return folder
-
-
 def validity_rules(demo: Path, capsys: pytest.CaptureFixture[str], *flags: str) -> list[str]:
     """What `tlm rules show` says of the longest validity."""
     assert run(["--config", str(demo / "tlm.toml"), "rules", "show", "--format", "csv", *flags]) == 0
