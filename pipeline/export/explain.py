@@ -203,7 +203,7 @@ def _require(name: str, known: Iterable[str], what: str) -> None:
 
 
 def _subject(query: Mapping[str, Any], asked: Asked, run: Mapping[str, Any]) -> str | None:
-    """The SELECT of the rows in the scope, as of the run; None where these rows are not kept."""
+    """The SELECT of the rows in the scope, as of the run, indented; None where these rows are not kept."""
     text = (content("sql") / "explain" / f"{query['subject']}.sql").read_text(encoding="utf-8")
     body = "\n".join(line for line in text.splitlines() if not line.startswith("--")) + "\n"
     if not run["is_newest"]:
@@ -213,7 +213,9 @@ def _subject(query: Mapping[str, Any], asked: Asked, run: Mapping[str, Any]) -> 
         body = body.replace(_NOW, f"from core.endpoints_as_of({_instant(run['as_of_at'])}) as endpoints\n")
     if asked.account is not None:
         body = body.replace(_CARRIED, _CARRIED_IN_SCOPE)
-    return _SCOPE.sub(lambda found: _condition(asked, found[2], found[1]), body)
+    # Indented before names take their place in it: one may hold a line break, which is a part of it.
+    indented = "".join(f"    {line}\n" if line else "\n" for line in body.rstrip().split("\n"))
+    return _SCOPE.sub(lambda found: _condition(asked, found[2], found[1]), indented)
 
 
 def _condition(asked: Asked, table: str, what: str) -> str:
@@ -230,8 +232,7 @@ def _condition(asked: Asked, table: str, what: str) -> str:
 
 def _statements(query: Mapping[str, Any], asked: Asked, subject: str) -> tuple[str, str]:
     """The statement of the number and that of the rows, both over the same rows."""
-    indented = "".join(f"    {line}\n" if line else "\n" for line in subject.rstrip().split("\n"))
-    head = f"with subject as (\n{indented})\n\n"
+    head = f"with subject as (\n{subject})\n\n"
     member, where, group = query["member_sql"], "", ""
     if member is not None and asked.member is not None:
         where = f"where {member} = {literal(asked.member)}\n"

@@ -1,6 +1,6 @@
 -- What stands more than once in one list of an account: endpoints, certificates by identifier, automation entries by GUID. They are merged
--- into one, the first value first, or the first entry counts. Lists that shift while they are read are mended before, so here the service
--- itself says the same thing twice.
+-- into one, the first value first, or the first entry counts. The service itself says the same thing twice here, or a row that moved while
+-- the list was read was received at both places.
 -- severity: warn
 -- advice: compare the items in the raw table of that list; where they differ, the first as received has won
 select

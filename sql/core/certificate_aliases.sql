@@ -1,7 +1,8 @@
 -- A certificate that endpoints of an account carry under two keys over the runs: by serial number and issuer where the certificate search
 -- did not know it, by its thumbprint where it did (as core.is_other_certificate judges two runs). One row each way.
 -- Findings go on under the key that was first, and a waiver of either key holds. Which pair a key belongs to never changes with
--- later runs: of several thumbprints with one serial number and issuer it is the one that was first.
+-- later runs: of several thumbprints with one serial number and issuer it is the one that was first. Limit: a serial number that is written
+-- with other zeros from one run to the next makes two certificates where none of the runs knows a thumbprint.
 -- grain: one certificate of an account under one of its two keys
 -- kind: table
 -- check: unique(account, certificate_key)

@@ -164,7 +164,7 @@ event_texts as (
     where events.occurred_at > accounts.baseline_as_of_at and events.occurred_at <= accounts.as_of_at
 ),
 
-event_words as (
+found_words as (
     select
         account,
         unnest(regexp_extract_all(text, '[0-9A-Z_-]+')) as word
@@ -181,14 +181,27 @@ event_words as (
     from event_texts
 ),
 
+-- a serial number is known whatever zeros it is written with
+event_words as (
+    select
+        account,
+        word
+    from found_words
+    union
+    select
+        account,
+        core.serial_digits(word) as word
+    from found_words
+    where starts_with(word, '0') and core.serial_digits(word) <> ''
+),
+
 exchange_names as (
     select
         account,
         endpoint_key,
         unnest([
             endpoint_id, old_thumbprint, new_thumbprint,
-            old_serial_number, core.serial_digits(old_serial_number), '0' || core.serial_digits(old_serial_number),
-            new_serial_number, core.serial_digits(new_serial_number), '0' || core.serial_digits(new_serial_number)
+            old_serial_number, core.serial_digits(old_serial_number), new_serial_number, core.serial_digits(new_serial_number)
         ]) as word
     from exchanged
 ),

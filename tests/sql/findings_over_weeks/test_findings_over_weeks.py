@@ -23,9 +23,23 @@ def as_text(value: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def estate(open_estate: Callable[[Path], Any]) -> Any:
-    """The estate before its first run."""
-    return open_estate(HERE)
+def weeks(open_estate: Callable[[Path], Any]) -> tuple[Any, list[Any]]:
+    """The estate after its last run, and of each run the expected rows, those that were there, and the metrics."""
+    estate, seen = open_estate(HERE), []
+    for number, run in enumerate(estate.runs(), 1):
+        estate.take(run, everything=number == 4)
+        with (HERE / "expected" / f"run-{number}.csv").open(encoding="utf-8", newline="") as file:
+            expected = list(csv.DictReader(file))
+        rows = estate.warehouse.records(f"select {', '.join(expected[0])} from mart.findings order by finding_id")
+        found = [{name: as_text(value) for name, value in row.items()} for row in rows]
+        seen.append((expected, found, open_and_waived(estate)))
+    return estate, seen
+
+
+@pytest.fixture
+def estate(weeks: tuple[Any, list[Any]]) -> Any:
+    """The estate after its last run."""
+    return weeks[0]
 
 
 def open_and_waived(estate: Any) -> dict[tuple[str, str], int]:
@@ -37,17 +51,11 @@ def open_and_waived(estate: Any) -> dict[tuple[str, str], int]:
     return {(metric.removeprefix("findings."), member): count for metric, member, count in rows}
 
 
-def test_each_week_has_its_findings(estate: Any) -> None:
+def test_each_week_has_its_findings(weeks: tuple[Any, list[Any]]) -> None:
     """After each run the findings are the expected rows, closed ones included, and the metrics count them."""
-    counts = []
-    for number, run in enumerate(estate.runs(), 1):
-        estate.take(run, everything=number == 4)
-        with (HERE / "expected" / f"run-{number}.csv").open(encoding="utf-8", newline="") as file:
-            expected = list(csv.DictReader(file))
-        rows = estate.warehouse.records(f"select {', '.join(expected[0])} from mart.findings order by finding_id")
-        assert [{name: as_text(value) for name, value in row.items()} for row in rows] == expected
-        counts.append(open_and_waived(estate))
-    assert counts == [
+    for expected, found, _ in weeks[1]:
+        assert found == expected
+    assert [counts for _, _, counts in weeks[1]] == [
         {
             ("open", "critical"): 1,
             ("open", "medium"): 1,

@@ -192,6 +192,20 @@ def test_the_rows_of_a_subject_are_read_and_nothing_else(path: Path, warehouse: 
     assert names <= dict(warehouse.columns(text)).keys()
 
 
+def test_a_unit_with_a_line_break_in_its_name_is_found(published: Path, tmp_path: Path) -> None:
+    """The SQL that is shown has the name as it is, however it is indented."""
+    file = tmp_path / "tlm.duckdb"
+    shutil.copyfile(published, file)
+    with duckdb.connect(str(file)) as con:
+        for table in ("core.endpoints", "mart.metrics"):
+            con.execute(f"update {table} set business_unit = 'New' || chr(10) || 'line' where business_unit = 'Retail'")
+    with open_read_only(file) as warehouse:
+        explained = explain(warehouse, Asked("inventory.endpoints", account="north", business_unit="New\nline"))
+        ((counted, _),) = warehouse.rows(explained.number_sql or "")
+        assert counted > 0
+        assert f"number       {counted}" in explained.lines
+
+
 def test_a_metric_by_account_shows_its_accounts(published: Path, tmp_path: Path) -> None:
     """Without a row over all accounts the rows of the widest scope are printed; a member does not hide them."""
     file = tmp_path / "tlm.duckdb"
