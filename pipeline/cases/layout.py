@@ -9,34 +9,46 @@ A case comes from elsewhere: members are read by the names in case.json alone an
 
 from __future__ import annotations
 
+import re
 import zipfile
+import zlib
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from pipeline.api.contract import LISTS
 from pipeline.errors import UsageError, reason_of
+from pipeline.log import one_line
 
 FORMAT = 1
 CASE, KEPT = "case.json", "kept.txt"
 _MOST_BYTES = 8 << 30
 _MOST_RATIO = 400  # JSON shrinks to a tenth; what unpacks to so much more was made to
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-_Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9._-]{1,64}$")]
+_Name = Annotated[str, msgspec.Meta(pattern=r"^account-[0-9]{1,4}\Z")]
+_Resource = Annotated[str, msgspec.Meta(pattern=rf"^(?:{'|'.join(re.escape(call.name) for call in LISTS)})\Z")]
+_Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-zA-Z.+_-]{1,64}\Z")]
+_Sentence = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,2000}\Z")]
+_Window = Annotated[str, msgspec.Meta(pattern=r"^[0-9TZ:+./-]{1,99}\Z")]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+_Total = Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)]  # whatever the service said
+_PageSize = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+_Refusal = Annotated[int, msgspec.Meta(ge=400, le=499)]
 
 
 class ListPage(msgspec.Struct, frozen=True):
     """A page as the journal of the run has it, see `pipeline.runs.landing.JournalLine`."""
 
-    offset: int
-    end: int
-    received: int
-    total: int | None
+    offset: _Count
+    end: _Count
+    received: _Count
+    total: _Total | None
     is_repair: bool = False
     is_last: bool = False
     is_hostile: bool = False
-    window: str | None = None
+    window: _Window | None = None
 
 
 class RecordedList(msgspec.Struct, frozen=True):
@@ -46,18 +58,18 @@ class RecordedList(msgspec.Struct, frozen=True):
     `is_array`: it came as a bare array, without a total. `rows` are the lines in the case.
     """
 
-    resource: _Name
+    resource: _Resource
     status: Literal["complete", "incomplete", "skipped"]
-    reason: str | None
-    http_status: int | None
-    api_total_start: int | None
-    api_total_end: int | None
-    rows: int
-    rows_received: int
-    rows_distinct: int
-    requests: int
-    retries: int
-    page_size: Annotated[int, msgspec.Meta(ge=1)] | None
+    reason: _Sentence | None
+    http_status: _Refusal | None
+    api_total_start: _Total | None
+    api_total_end: _Total | None
+    rows: _Count
+    rows_received: _Count
+    rows_distinct: _Count
+    requests: _Count
+    retries: _Count
+    page_size: _PageSize | None
     is_array: bool
     pages: tuple[ListPage, ...]
 
@@ -67,19 +79,19 @@ class RecordedAccount(msgspec.Struct, frozen=True):
 
     name: _Name
     status: Literal["complete", "incomplete", "failed"] | None
-    required: tuple[str, ...]
-    business_units_seen: int
-    accounts_seen: int
+    required: tuple[_Resource, ...]
+    business_units_seen: _Count
+    accounts_seen: _Count
     lists: tuple[RecordedList, ...]
 
 
 class Case(msgspec.Struct, frozen=True):
     """A run: `as_of_at` is its start, `audit_from` where its audit log begins (both UTC)."""
 
-    tool_version: str
+    tool_version: _Version
     as_of_at: _Instant
     audit_from: _Instant
-    accounts: tuple[RecordedAccount, ...]
+    accounts: Annotated[tuple[RecordedAccount, ...], msgspec.Meta(min_length=1)]
     format: int = FORMAT
 
 
@@ -106,8 +118,8 @@ def read_case(path: Path) -> tuple[Case, dict[tuple[str, str], list[bytes]]]:
                 for one in account.lists
                 if one.rows
             }
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
-        raise _unreadable(path, f"{reason_of(error)}".strip("'\"")) from None
+    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError, EOFError) as error:
+        raise _unreadable(path, one_line(reason_of(error)).strip("'\"")) from None
     wrong = [
         f"{account.name}/{one.resource} has {len(found)} items and not {one.rows}"
         for account in case.accounts
@@ -127,7 +139,11 @@ def _read_head(file: zipfile.ZipFile, path: Path) -> Case:
             f"{path} is a case of format {found}, this version reads {FORMAT}; replay it with the version that made it."
         )
         raise UsageError(msg)
-    return msgspec.json.decode(content, type=Case)
+    case = msgspec.json.decode(content, type=Case)
+    parts = [(account.name, one.resource) for account in case.accounts for one in account.lists]
+    if len({account.name for account in case.accounts}) < len(case.accounts) or len(set(parts)) < len(parts):
+        raise ValueError("it has an account or a list twice")
+    return case
 
 
 def _read_member(file: zipfile.ZipFile, name: str) -> bytes:
@@ -136,6 +152,8 @@ def _read_member(file: zipfile.ZipFile, name: str) -> bytes:
     if info.file_size > min(_MOST_BYTES, 1 << 20 | _MOST_RATIO * info.compress_size):
         msg = f"{name} would unpack to {info.file_size} bytes"
         raise ValueError(msg)
+    if info.flag_bits & 1 or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise ValueError(f"{name} is encrypted or packed in another way than cases are")
     return file.read(info)
 
 

@@ -13,11 +13,12 @@ import base64
 import hashlib
 import hmac
 import re
+import sys
 import unicodedata
 from collections.abc import Collection
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
-from itertools import count
+from itertools import count, pairwise
 
 _LONG = 16  # characters from which on the chance of two drawing the same is below 10^-6 for millions
 _ROOMY, _CROWDED = 64, 512  # tries with consonants; tries that spare originals
@@ -30,6 +31,20 @@ _RESERVED = IPv4Network("240.0.0.0/4")  # nobody's: where public addresses go
 _DOCUMENTATION = (0x2001, 0x0DB8)  # RFC 3849, the same for IPv6
 
 Address = IPv4Address | IPv6Address
+
+
+def _separators() -> str:
+    """The signs beyond ASCII that are no part of a word, as ranges: punctuation, blanks, controls, unassigned ones."""
+    kinds = {"Sm", "Sc", "Sk", "Cc", "Cs", "Cn"}
+    codes = range(0x80, sys.maxunicode + 1)
+    found = [code for code in codes if (kind := unicodedata.category(chr(code))) in kinds or kind[0] in "PZ"]
+    ends = [-1, *(place for place, (one, two) in enumerate(pairwise(found)) if two != one + 1), len(found) - 1]
+    return "".join(f"\\U{found[first + 1]:08x}-\\U{found[last]:08x}" for first, last in pairwise(ends))
+
+
+SIGN = rf"[^\x00-/:-@\[-`{{-\x7f{_separators()}]"
+"""The regular expression of one sign of a word: letters, digits, their marks, and pictures (Ⓐ, braille, flags)."""
+_is_sign = re.compile(SIGN).fullmatch
 
 
 class Survey:
@@ -183,8 +198,8 @@ def _alphabet(sign: str, letters: str) -> str:
 
 
 def _class_of(sign: str) -> tuple[str, ...]:
-    """Its script; category, direction and bytes of itself and of its capital."""
-    script = unicodedata.name(sign, "").partition(" ")[0]
+    """Its script, or where its like stand; category, direction and bytes of itself and of its capital."""
+    script = unicodedata.name(sign, "").partition(" ")[0] if sign.isalnum() else f"{ord(sign) >> 7}"
     return script, *(text for one in (sign, _upper(sign)) for text in _kind_of(one))
 
 
@@ -194,10 +209,10 @@ def _kind_of(sign: str) -> tuple[str, ...]:
 
 @cache
 def _classes() -> dict[tuple[str, ...], str]:
-    """All letters and digits beyond ASCII that are in lower case or have none, by class."""
+    """All signs of words beyond ASCII that are in lower case or have none, by class."""
     found: dict[tuple[str, ...], list[str]] = {}
     for sign in map(chr, range(0x80, 0x40000)):
-        if sign.isalnum() and lower_case(sign) == sign:
+        if _is_sign(sign) and lower_case(sign) == sign:
             found.setdefault(_class_of(sign), []).append(sign)
     return {kind: "".join(signs) for kind, signs in found.items()}
 

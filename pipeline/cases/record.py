@@ -32,11 +32,20 @@ from pipeline.runs.retention import refuse_pruned
 _STATUS = re.compile(r"answered (4\d\d):")
 _REASON_OF_KILLED = "not read to the end"
 _SHORT = 4  # letters from which on a word is looked for again
-_SHORT_NUMBER = 8  # the same for digits: numbers of five stay, and ports and sizes meet names by chance
+_SHORT_NUMBER = 8  # the same for digits: ports and sizes meet names by chance
+_NAMES_HEAD = "Names of fields that the contract does not know, in clear but for digits:\n"
 _HEAD = (
     "Words that are in clear in this case, by field. Besides these are in clear: the names of the contract's fields,\n"
-    "numbers of up to five digits that are no identifiers, times, true, false, null, and all signs that are no\n"
-    "letters or digits. Every other word is replaced by a word of the same length.\n"
+    f"times in {', '.join(sorted(words.TIME_FIELDS))},\n"
+    f"numbers of up to five digits in {', '.join(sorted(words.NUMBER_FIELDS))},\n"
+    "true, false, null, ports behind addresses, and signs that belong to no word. Every other word and number is\n"
+    "replaced by one of the same length: lengths, what is equal to what, and how often each one occurs can be seen.\n"
+)
+_HEAD_OF_CASE = " ".join(
+    (
+        *(name for one in (Case, RecordedAccount, RecordedList, ListPage) for name in one.__struct_fields__),
+        *("complete incomplete skipped failed account", __version__, *RESOURCES, *words.OF_REASONS),
+    )
 )
 
 
@@ -44,13 +53,15 @@ _HEAD = (
 class Recorded:
     """What was recorded: the run, items by account and list, how many words were replaced, and which stayed, by field.
 
-    `unknown`: texts of fields that have a vocabulary, with words that are not in it and were replaced.
+    `names`: those of fields that the contract does not know, in clear. `unknown`: texts of fields that have a
+    vocabulary, with words that are not in it and were replaced.
     """
 
     run_id: str
     items: dict[str, int]
     replaced: int
     kept: dict[str, list[str]]
+    names: list[str]
     unknown: dict[str, list[str]]
 
 
@@ -104,11 +115,13 @@ def record_run(landing: Path, run_id: str | None, account: str | None, out: Path
             head = Case(__version__, first.as_of_at, min(one.opening.audit_from for one in sources), accounts)
             case.writestr(zipfile.ZipInfo(CASE), msgspec.json.format(msgspec.json.encode(head), indent=1))
             kept = {name: sorted(found) for name, found in sorted(rewriter.kept.items())}
+            names = sorted(rewriter.names)
             told = "".join(f"\n{name}: {', '.join(found)}\n" for name, found in kept.items())
+            told += f"\n{_NAMES_HEAD}{', '.join(names)}\n" if names else ""
             case.writestr(zipfile.ZipInfo(KEPT), f"{_HEAD}{told}".encode("utf-8", "surrogateescape"))
-        _verify(file, _Search(pseudonyms, rewriter))
+        _verify(file, pseudonyms, " ".join((*words.NAMES, *names, *(one for found in kept.values() for one in found))))
     unknown = {name: sorted(found) for name, found in sorted(rewriter.unknown.items())}
-    return Recorded(first.run_id, counts, pseudonyms.count, kept, unknown)
+    return Recorded(first.run_id, counts, pseudonyms.count, kept, names, unknown)
 
 
 def _find_sources(landing: Path, run_id: str | None, account: str | None) -> list[_Source]:
@@ -170,7 +183,7 @@ def _write_account(
                 rows += len(items)
                 pages.append(_show_page(line, len(items)))
         counts[f"{source.name} {extract.resource}"] = rows
-        lists.append(_show_list(extract, pages, rows, rewriter))
+        lists.append(_show_list(extract, pages, rows))
     sees = source.manifest.key_sees if source.manifest else manifests.KeySees()
     return RecordedAccount(
         name=source.name,
@@ -188,7 +201,7 @@ def _show_page(line: JournalLine, received: int) -> ListPage:
     )
 
 
-def _show_list(extract: manifests.Extract, pages: list[ListPage], rows: int, rewriter: Rewriter) -> RecordedList:
+def _show_list(extract: manifests.Extract, pages: list[ListPage], rows: int) -> RecordedList:
     said = _STATUS.search(extract.reason or "")
     in_order = sorted((page for page in pages if not page.is_repair and page.end), key=lambda page: page.window or "")
     grouped = [list(group) for _, group in groupby(in_order, key=lambda page: page.window)]
@@ -196,7 +209,7 @@ def _show_list(extract: manifests.Extract, pages: list[ListPage], rows: int, rew
     return RecordedList(
         resource=extract.resource,
         status=extract.status,
-        reason=rewriter.reason(extract.reason),
+        reason=extract.reason and words.of_reason(extract.reason),
         http_status=int(said[1]) if said and extract.status != "complete" else None,
         api_total_start=extract.api_total_start,
         api_total_end=extract.api_total_end,
@@ -212,13 +225,12 @@ def _show_list(extract: manifests.Extract, pages: list[ListPage], rows: int, rew
 
 
 class _Search(Survey):
-    """Looks for words that must not be there; the last one found is `found`."""
+    """Looks for words that must not be there, all that were replaced but those of `kept`; the last is `found`."""
 
-    def __init__(self, pseudonyms: Pseudonyms, rewriter: Rewriter) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, kept: str) -> None:
         super().__init__()
         self._pseudonyms = pseudonyms
-        stayed = " ".join((*words.NAMES, *(one for found in rewriter.kept.values() for one in found)))
-        self._kept = frozenset(re.findall(r"[^\W_]+", stayed.lower()))
+        self._kept = frozenset(re.findall(r"[^\W_]+", kept.lower()))
         self.found: str | None = None
 
     def word(self, word: str) -> str:
@@ -234,14 +246,16 @@ class _Search(Survey):
         return address
 
 
-def _verify(file: Path, search: _Search) -> None:
-    """OutputFailed when an item in the zip has a word that was replaced."""
-    reader = Rewriter(search)
+def _verify(file: Path, pseudonyms: Pseudonyms, kept: str) -> None:
+    """OutputFailed when anything in the zip has a word that was replaced and is not `kept`, or ours."""
+    ours = {CASE: _HEAD_OF_CASE, KEPT: _HEAD + _NAMES_HEAD}
     with zipfile.ZipFile(file) as case:
-        for name in set(case.namelist()) - {CASE, KEPT}:  # these have our own words, and what is listed as kept
+        for name in case.namelist():
+            search = _Search(pseudonyms, f"{kept} {ours.get(name, '')}")
+            reader = Rewriter(search)
             with case.open(name) as lines:
                 for number, line in enumerate(lines, 1):
-                    reader.plain(line.decode("utf-8", "surrogateescape"))
+                    reader.plain(words.TIME.sub("", line.decode("utf-8", "surrogateescape")))
                     if search.found is not None:
                         msg = (
                             f"Line {number} of {name} would have {search.found!r} in clear, so no case was written;"

@@ -2,9 +2,9 @@
 
 An item is read by its marks alone (strings, brackets, commas, what stands between them), so one that no JSON reader
 takes goes the same way as any other: a key twice, bytes that are not UTF-8, a lone surrogate, NaN stay what they were.
-What a text is made of is told by its form: times are kept, addresses, GUIDs, hexadecimal with colons and base64 are
-replaced as a whole, all other runs of letters and digits word by word. Signs between them, combining marks, control
-characters and emoji are kept. Pure.
+What a text is made of is told by its form: addresses, GUIDs, hexadecimal with colons and base64 are replaced as a
+whole, all other runs of letters and digits, with marks and pictures among them, word by word. Signs between them are
+kept. Of a number each run of digits is replaced. What stays, in which fields, says `words`. Pure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_address
 
 from pipeline.cases import words
-from pipeline.cases.pseudonyms import Address, Survey
+from pipeline.cases.pseudonyms import SIGN, Address, Survey
 
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL)
 _ESCAPED = re.compile(
@@ -25,28 +25,22 @@ _ESCAPED = re.compile(
 )
 _NAMED = re.compile(r'(\\"(?:' + "|".join(sorted(words.NAMES)) + r')\\"(?=\s*:)|\\u[0-9a-fA-F]{4}|\\.)', re.DOTALL)
 _PEM = re.compile(r"-----BEGIN [^-]{1,60}-----.*?(?:-----END [^-]{1,60}-----|\Z)", re.DOTALL)
-_DAY = r"(?:1[89]\d\d|2\d{3}|9999)-[01]\d-[0-3]\d"
-_CLOCK = r"[0-2]\d:[0-5]\d(?::[0-6]\d(?:[.]\d{1,9})?)?(?:[Zz]|[ ]?[+-]\d\d(?::?\d\d)?)?"
 _DOTTED = r"\d{1,3}(?:[.]\d{1,3}){3}"
 _PIECE = re.compile(
-    rf"""(?<![^\W_])(?:
-      (?P<time>{_DAY}(?:[Tt\ ]{_CLOCK})?)
-    | (?P<guid>[0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}})
+    rf"""(?<!{SIGN})(?:
+      (?P<guid>[0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}})
     | (?P<octets>[0-9a-fA-F]{{2}}(?:[: ][0-9a-fA-F]{{2}}){{3,}})
     | (?P<ipv4>(?<!\d[.]){_DOTTED}(?![.]\d))(?P<port>:\d{{1,5}})?
     | (?P<ipv6>(?=[0-9a-fA-F]*:)(?:[0-9a-fA-F:]{{1,30}}:{_DOTTED}|[0-9a-fA-F:]{{2,39}}))(?P<port6>\]:\d{{1,5}})?
     | (?P<run>[A-Za-z0-9+/]{{32,}}={{0,2}})
-    )(?![^\W_]) | (?P<word>[^\W_]+)""",
+    )(?!{SIGN}) | (?P<word>{SIGN}+)""",
     re.VERBOSE,
 )
-_WORD = re.compile(r"[^\W_]+")
-_LONG_NUMBER = re.compile(r"\d{6}")
-_NUMBER = re.compile(r"-?\d+(?:[.]\d+)?(?:[eE][+-]?\d+)?", re.ASCII).fullmatch
-_is_time = re.compile(r"[\d:.TtZz+\s-]+", re.ASCII).fullmatch
+_WORD = re.compile(f"{SIGN}+")
+_ENTRY = re.compile("([,;()])")
+_is_number = re.compile(r"-?\d+(?:[.]\d+)?(?:[eE][+-]?\d+)?", re.ASCII).fullmatch
+_DIGITS = re.compile(r"([eE][+-]?\d{1,3}$)|\d+", re.ASCII)  # an exponent says how long it is
 _is_blob = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d).*", re.DOTALL).fullmatch
-_is_small = re.compile(r"\s*\d{1,5}(?:[.]0)?\s*", re.ASCII).fullmatch
-_SMALL = 5  # digits of a number that names nobody
-_COUNT = 9  # digits of a number of rows
 _LITERALS = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 _LONGEST, _MOST = 60, 100_000  # characters of texts that may come again, and how many of them are remembered
 
@@ -56,13 +50,14 @@ class Rewriter:
     """Rewrites items. `issuers`: names of CAs in the case, in lower case, which keep what rules look for in them.
 
     Afterwards `kept` has the words that stayed, by field; `unknown` those that did not although their field has a
-    vocabulary; `named` the names of CAs that were met.
+    vocabulary; `names` those of fields that the contract does not know; `named` the names of CAs that were met.
     """
 
     replacing: Survey
     issuers: Collection[str] = ()
     kept: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unknown: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    names: set[str] = field(default_factory=set)
     named: set[str] = field(default_factory=set)
     _remembered: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -78,6 +73,7 @@ class Rewriter:
             position = found.end()
             if mark in "{[":
                 stack.append((mark, name))
+                name = name if name in words.LIST_FIELDS and mark == "[" else ""
                 is_name = mark == "{"
             elif mark in "}]":
                 name = stack.pop()[1] if stack else ""
@@ -86,11 +82,14 @@ class Rewriter:
                 is_name = bool(stack) and stack[-1][0] == "{"
             elif mark == ":":
                 is_name = False
-            elif mark[0] != '"' or len(mark) == 1:
+            elif mark == '"':  # a text without an end: what follows are no values
+                name = ""
+            elif mark[0] != '"':
                 mark = self._literal(mark, name)
             elif is_name:
-                name = mark[1:-1]
-                mark = f'"{self._name(name, is_top=len(stack) == 1)}"'
+                own = mark[1:-1]
+                name = own if len(stack) == 1 else f"{stack[1][1]}.{own}" if len(stack) == 2 else ""
+                mark = f'"{self._name(own, is_top=len(stack) == 1)}"'
             else:
                 mark = f'"{self.text(mark[1:-1], name)}"'
             out.append(mark)
@@ -105,22 +104,12 @@ class Rewriter:
                 self._remembered[name, body] = known
         return known
 
-    def reason(self, sentence: str | None) -> str | None:
-        """A sentence about how a list ended: numbers and words of our own sentences stay, names do not."""
-
-        def replace(word: str) -> str:
-            return word if word.lower() in words.OF_REASONS or (word.isdecimal() and len(word) <= _COUNT) else "*"
-
-        return sentence and self.plain(sentence.replace("\\", "/"), replace)
-
     def _text(self, body: str, name: str) -> str:
-        if (name in words.TIME_FIELDS and _is_time(body)) or (name in words.NUMBER_FIELDS and _is_small(body)):
-            if _LONG_NUMBER.search(body):  # a time of an odd form
-                self.kept[name].add(body)
+        is_time = name in words.TIME_FIELDS and words.TIME.fullmatch(body.strip())
+        if is_time or (name in words.NUMBER_FIELDS and words.is_small(body)):
             return body
-        if name in words.ALGORITHM_FIELDS and words.is_algorithm(body):
-            self.kept[name].add(body)
-            return body
+        if name in words.ALGORITHM_FIELDS:
+            return "".join(self._algorithm(entry, name) for entry in _ENTRY.split(body))
         lower = body.strip().lower()
         if name in words.ISSUER_FIELDS:
             self.named.add(lower)
@@ -129,6 +118,13 @@ class Rewriter:
         if name in words.WORD_FIELDS:
             return self._words(body, name, words.known_words())
         return self._words(body, name, words.OF_TAGS) if name == "tags" else self.plain(body)
+
+    def _algorithm(self, entry: str, name: str) -> str:
+        """An algorithm or a usage, one of perhaps several in a text."""
+        if not words.is_algorithm(entry):
+            return self.plain(entry)
+        self.kept[name].add(entry.strip())
+        return entry
 
     def _issuer(self, body: str, name: str) -> str:
         """The name of a CA: what the rules of sql/rules look for stays."""
@@ -189,8 +185,6 @@ class Rewriter:
         match found.lastgroup:
             case "word":
                 return whole if whole in _LITERALS else word(whole)  # a JSON text may stand in a text
-            case "time":
-                return whole
             case "guid" | "octets":
                 return _spaced(self.replacing.word(re.sub(r"[-: ]", "", whole)), whole)
             case "run" if _is_blob(whole):
@@ -204,32 +198,31 @@ class Rewriter:
         return _WORD.sub(lambda one: word(one[0]), whole)
 
     def _name(self, name: str, *, is_top: bool) -> str:
-        """A name in an object: one of the contract, or one beside these that looks like a field's, stays."""
-        if name in words.NAMES or (is_top and words.is_field_name(name)):
-            if name not in words.NAMES:
-                self.kept["(names of fields)"].add(name)
+        """A name in an object: one of the contract stays, and the letters of one beside these that looks like it."""
+        if name in words.NAMES:
             return name
-        return self.text(name, "")
+        if not is_top or not words.is_field_name(name):
+            return self.text(name, "")
+        shown = words.DIGITS_OF_NAMES.sub(lambda found: found[1] or self.replacing.word(found[0]), name)
+        self.names.add(shown)
+        return shown
 
     def _literal(self, mark: str, name: str) -> str:
         """A number, true, false, null, or what should not be there."""
-        if mark in _LITERALS:
+        if mark in _LITERALS or (name in words.NUMBER_FIELDS and words.is_small(mark)):
             return mark
-        if _NUMBER(mark) and sum(map(str.isdecimal, mark)) <= _SMALL and not words.is_identifier(name):
-            return mark
-        return self.plain(mark) if not _NUMBER(mark) else _WORD.sub(lambda one: self._digits(one[0]), mark)
-
-    def _digits(self, run: str) -> str:
-        return self.replacing.word(run) if run.isdecimal() else run
+        if not _is_number(mark):
+            return self.plain(mark)
+        return _DIGITS.sub(lambda found: found[1] or self.replacing.word(found[0]), mark)
 
 
 def _decode(found: re.Match[str]) -> str:
-    """An escaped letter or digit as itself; any other escape stays."""
+    """An escaped sign of a word as itself; any other escape stays."""
     if found[1]:
         sign = bytes.fromhex(found[1] + found[2]).decode("utf-16-be")
     else:
         sign = chr(int(found[3], 16)) if found[3] else ""
-    return sign if sign.isalnum() else found[0]
+    return sign if _WORD.fullmatch(sign) else found[0]
 
 
 def _spaced(digits: str, whole: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 from place import Place
 
+from pipeline.cases import words as kept_words
 from pipeline.cases.pseudonyms import Pseudonyms
 from pipeline.runs.manifest import find_runs
 from pipeline.sandbox.plan import Plan
@@ -67,7 +68,9 @@ def test_what_cannot_be_recorded(extracted: Place, monkeypatch: pytest.MonkeyPat
     assert "No run" in refused(extracted, "record", "--out", str(case) + "2")
 
 
-def test_a_run_that_was_killed_can_be_recorded(extracted: Place, sandbox_of: Start) -> None:
+def test_a_run_that_was_killed_can_be_recorded(
+    extracted: Place, sandbox_of: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It has a journal and no manifest; its lists are replayed as incomplete, with the rows that came."""
     run = next((extracted.folder / "data" / "landing" / "prod").glob("2*Z-*"))
     (run / "manifest.json").unlink()
@@ -75,6 +78,10 @@ def test_a_run_that_was_killed_can_be_recorded(extracted: Place, sandbox_of: Sta
         shutil.rmtree(run / name)
     case = extracted.folder / "case.zip"
     assert "No run that ended" in refused(extracted, "record", "--out", str(case))
+    with monkeypatch.context() as patched:
+        patched.setattr(kept_words, "of_reason", lambda _: "at Tarnholm")
+        said = refused(extracted, "record", run.name, "--out", str(case), code=8)
+        assert "case.json would have 'Tarnholm' in clear" in said
     assert extracted.tlm("sandbox", "record", run.name, "--out", str(case))[0] == 0
     sandbox = sandbox_of(Recording(case))
     extracted.configure(sandbox.base_url, sandbox.keys)
@@ -110,8 +117,18 @@ def test_what_cannot_be_replayed(extracted: Place) -> None:
     assert "would unpack to" in altered(**{agents: b" " * 30_000_000})
     assert "items and not" in altered(**{agents: b"{}\n"})
     assert "agents.ndjson" in altered(**{agents: None})
+    assert "twice" in altered(**{"case.json": json.dumps(head | {"accounts": 2 * head["accounts"]}).encode()})
+    for name, value in (("tool_version", "\x1b]0;x\x07"), ("accounts", [])):
+        said = altered(**{"case.json": json.dumps(head | {name: value}).encode()})
+        assert f"$.{name}" in said
+        assert said.isprintable()
+    first = head["accounts"][0]["lists"][0]
+    for name, value in (("resource", "../x"), ("http_status", 200), ("rows", -1), ("reason", "a\nb"), ("page_size", 0)):
+        kept, first[name] = first[name], value
+        assert f"lists[0].{name}`" in altered(**{"case.json": json.dumps(head).encode()})
+        first[name] = kept
     head["accounts"][0]["name"] = "../../etc"
-    assert "no case" in altered(**{"case.json": json.dumps(head).encode()})
+    assert "accounts[0].name" in altered(**{"case.json": json.dumps(head).encode()})
     damaged = bytearray(case.read_bytes())
     damaged[len(damaged) // 3] ^= 0xFF
     case.write_bytes(damaged)

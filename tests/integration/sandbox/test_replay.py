@@ -165,6 +165,10 @@ def test_a_run_that_was_not_whole_is_not_whole_again(
     place.configure(sandbox.base_url, sandbox.keys, "page_size = 20\n")
     assert place.tlm("extract")[0] == code
     case = record(place)
+    with zipfile.ZipFile(case) as file:
+        reasons = re.findall(r'"reason": "(.*)"', file.read("case.json").decode())
+    assert not [one for one in reasons if "answered" in one and not re.fullmatch(r"answered \d{3}", one)]
+    assert not re.search(r"127\.|https?:|prod", " ".join(reasons))
     whole = {one[1] for one in outcomes(place) if one[2:] == ("complete", None, one[4], one[4], 1)}
     assert {name for (_, name), form in Recording(case).forms.items() if form.is_whole} >= whole
     other = replay(place, case, sandbox_of, "page_size = 20\n")
