@@ -13,7 +13,6 @@ import base64
 import hashlib
 import hmac
 import re
-import sys
 import unicodedata
 from collections.abc import Collection
 from functools import cache
@@ -36,14 +35,14 @@ Address = IPv4Address | IPv6Address
 def _separators() -> str:
     """The signs beyond ASCII that are no part of a word, as ranges: punctuation, blanks, controls, unassigned ones."""
     kinds = {"Sm", "Sc", "Sk", "Cc", "Cs", "Cn"}
-    codes = range(0x80, sys.maxunicode + 1)
+    codes = range(0x80, 0x10000)  # beyond, ranges would be slow, and there is little but letters and pictures
     found = [code for code in codes if (kind := unicodedata.category(chr(code))) in kinds or kind[0] in "PZ"]
     ends = [-1, *(place for place, (one, two) in enumerate(pairwise(found)) if two != one + 1), len(found) - 1]
     return "".join(f"\\U{found[first + 1]:08x}-\\U{found[last]:08x}" for first, last in pairwise(ends))
 
 
 SIGN = rf"[^\x00-/:-@\[-`{{-\x7f{_separators()}]"
-"""The regular expression of one sign of a word: letters, digits, their marks, and pictures (Ⓐ, braille, flags)."""
+"""The regular expression of one sign of a word: letters, digits, marks, pictures (Ⓐ, braille), all from U+10000 on."""
 _is_sign = re.compile(SIGN).fullmatch
 
 

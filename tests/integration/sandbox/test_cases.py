@@ -108,6 +108,12 @@ def test_what_cannot_be_replayed(extracted: Place) -> None:
                     file.writestr(name, content)
         return refused(extracted, "serve", "--port", "0", "--replay", str(other))
 
+    events = next(one["rows"] for one in head["accounts"][0]["lists"] if one["resource"] == "audit_log")
+    deep = b'{"a":' + b"[" * 9999 + b"\n"
+    with zipfile.ZipFile(extracted.folder / "deep.zip", "w") as file:
+        for name, content in (members | {"account-1/audit_log.ndjson": events * deep}).items():
+            file.writestr(name, content)
+    assert Recording(extracted.folder / "deep.zip").at(0) is not None  # such an event is hostile, as others are
     agents = "account-1__agents.ndjson"
     assert "No such file" in refused(extracted, "serve", "--replay", str(extracted.folder / "none.zip"))
     assert "not a zip file" in refused(extracted, "serve", "--replay", str(extracted.folder / "tlm.toml"))

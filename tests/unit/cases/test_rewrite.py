@@ -44,7 +44,7 @@ def test_an_item_keeps_its_structure(item: dict[str, object], is_ascii: bool) ->
     line = json.dumps(item, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
     made = Rewriter(Pseudonyms(KEY)).item(line)
     again = json.loads(made.decode("utf-8", "surrogatepass"))
-    if not any(len(text) > 23 for text in re.findall(r"[A-Za-z0-9+/]+", line.decode("utf-8", "replace"))):
+    if not re.search(r"[A-Za-z0-9+/]{24}|\d[.]\d+[.]\d|::", line.decode("utf-8", "replace")):  # base64, addresses
         assert shape(again) == shape(item)
 
 
