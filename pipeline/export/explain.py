@@ -43,6 +43,17 @@ _CARRIED_IN_SCOPE = """\
     ) as counted
         on counted.certificate_key = certificates.certificate_key
 """
+# An account whose newest run up to the asked one was accepted as it is: such a run is in no history.
+_ACCEPTED = """
+select count(*)
+from meta.runs as accepted
+left join meta.runs as later
+    on later.account = accepted.account
+    and later.is_complete
+    and later.run_id > accepted.run_id
+    and later.run_id <= ?
+where accepted.is_accepted and accepted.run_id <= ? and later.run_id is null
+"""
 _VALUES = """
 select member, numerator, denominator, value, unit
 from mart.metrics
@@ -134,9 +145,13 @@ def explain(warehouse: Warehouse, asked: Asked) -> Explanation:
     if not values:
         why = f"{asked.metric} has no number over {_scope_words(asked)}, so there are no rows of it."
         return Explanation(tuple(lines), why_none=why)
-    subject = _subject(query, asked, run)
+    is_complete = warehouse.rows(_ACCEPTED, [run["run_id"], run["run_id"]]) == [(0,)]
+    subject = _subject(query, asked, run) if run["is_newest"] or is_complete else None
     if subject is None:
-        kept = "-- reads the number as it was published and proves nothing: of an earlier run, endpoints alone are kept"
+        kept = (
+            "-- reads the number as it was published and proves nothing: of an earlier run, endpoints alone are kept,"
+            " and none of a run that was accepted as it is"
+        )
         why = f"The rows of an earlier run are not in this file: {_elsewhere(run)}"
         lines += ["", kept, _stored(asked, run["run_id"]), why]
         return Explanation(tuple(lines), why_none=why)

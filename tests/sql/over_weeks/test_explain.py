@@ -164,6 +164,20 @@ def test_where_the_rows_are_gone_it_says_so(warehouse: Warehouse) -> None:
     assert any(line.startswith("number       ") for line in explained.lines)
 
 
+def test_a_run_that_was_accepted_as_it_is_has_no_rows_later(published: Path, tmp_path: Path) -> None:
+    """It is in no history, so other rows than were counted must not stand for it; a complete run after it has its own."""
+    file = tmp_path / "tlm.duckdb"
+    shutil.copyfile(published, file)
+    with duckdb.connect(str(file)) as con:
+        con.execute(
+            "update meta.runs set is_accepted = true, is_complete = false where account = 'north' and run_id = ?",
+            [run_id(1)],
+        )
+    with open_read_only(file) as warehouse:
+        assert explain(warehouse, Asked("coverage.protection", run_id=run_id(1))).number_sql is None
+        assert explain(warehouse, Asked("coverage.protection", run_id=run_id(2))).number_sql is not None
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
