@@ -1,10 +1,11 @@
 """Pseudonyms: other letters and digits for a word, another address for an address; the same ones within a case. Pure.
 
 Each is drawn by a keyed HMAC-SHA-256 from texts of the same form: as long, letters for letters of the same case and
-script, digits for digits, hexadecimal for hexadecimal, leading zeros kept. Different words get different ones, so what
-was equal, and only that, is equal afterwards; upper and lower case of a word get the same. Latin letters become
-consonants where there is room: no name can appear by chance, and a reader sees what was replaced. Short words are
-remembered, which also keeps one's pseudonym from being another's original; of long ones no two meet.
+script, digits for digits, hexadecimal for hexadecimal. Different words get different ones, so what was equal, and only
+that, is equal afterwards; upper and lower case of a word get the same, and so do a word with and without leading zeros,
+which stay before it: 0A1B and A1B are one serial number. Latin letters become consonants where there is room: no name
+can appear by chance, and a reader sees what was replaced. Short words are remembered, which also keeps one's pseudonym
+from being another's original; of long ones no two meet.
 """
 
 from __future__ import annotations
@@ -20,13 +21,18 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from itertools import count, pairwise
 
 _LONG = 16  # characters from which on the chance of two drawing the same is below 10^-6 for millions
-_ROOMY, _CROWDED = 64, 512  # tries with consonants; tries that spare originals
+_ROOMY, _CROWDED = 64, 96  # tries with consonants; tries that spare originals
 _CONSONANTS, _LETTERS = "bcdfghjklmnpqrstvwxz", "abcdefghijklmnopqrstuvwxyz"
 _DIGITS, _HEXADECIMAL = "0123456789", "0123456789abcdef"
 _is_mixed_hex = re.compile(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{8,}", re.DOTALL).fullmatch
 _LINE = 64  # characters in a line of PEM
+# Bytes that are not UTF-8, as Python reads them ("surrogateescape"): all, and those of which no two are a letter.
+_STRAY = "\udc80-\udcff"
+_STRAY_BYTES = "".join(chr(0xDC00 + byte) for byte in (*range(0x80, 0xC2), *range(0xF5, 0x100)))
+_is_stray = re.compile(f"[{_STRAY}]").search
 _OWN = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")))
 _RESERVED = IPv4Network("240.0.0.0/4")  # nobody's: where public addresses go
+_BEYOND = 0x40000  # from here on signs have no script, or none at all
 _DOCUMENTATION = (0x2001, 0x0DB8)  # RFC 3849, the same for IPv6
 
 Address = IPv4Address | IPv6Address
@@ -36,13 +42,18 @@ def _separators() -> str:
     """The signs beyond ASCII that are no part of a word, as ranges: punctuation, blanks, controls, unassigned ones."""
     kinds = {"Sm", "Sc", "Sk", "Cc", "Cs", "Cn"}
     codes = range(0x80, 0x10000)  # beyond, ranges would be slow, and there is little but letters and pictures
-    found = [code for code in codes if (kind := unicodedata.category(chr(code))) in kinds or kind[0] in "PZ"]
+    found = [
+        code
+        for code in codes
+        if ((kind := unicodedata.category(chr(code))) in kinds or kind[0] in "PZ") and not _is_stray(chr(code))
+    ]
     ends = [-1, *(place for place, (one, two) in enumerate(pairwise(found)) if two != one + 1), len(found) - 1]
     return "".join(f"\\U{found[first + 1]:08x}-\\U{found[last]:08x}" for first, last in pairwise(ends))
 
 
 SIGN = rf"[^\x00-/:-@\[-`{{-\x7f{_separators()}]"
-"""The regular expression of one sign of a word: letters, digits, marks, pictures (Ⓐ, braille), all from U+10000 on."""
+"""The regular expression of one sign of a word: letters, digits, marks, pictures (Ⓐ, braille), all from U+10000 on, and
+bytes that are not UTF-8, which may be letters of another code page."""
 _is_sign = re.compile(SIGN).fullmatch
 
 
@@ -54,8 +65,9 @@ class Survey:
 
     def word(self, word: str) -> str:
         """The same word."""
-        if len(word) < _LONG:
-            self.originals.add(lower_case(word))
+        lower = lower_case(word).lstrip("0")
+        if len(lower) < _LONG:
+            self.originals.add(lower)
         return word
 
     def blob(self, text: str) -> str:
@@ -74,18 +86,21 @@ class Pseudonyms(Survey):
     def __init__(self, key: bytes, originals: Collection[str | Address] = ()) -> None:
         super().__init__()
         self._key = key
-        self.originals.update(originals)
+        self.originals.update(one.lstrip("0") if isinstance(one, str) else one for one in originals)
         self._known: dict[str | Address, str | Address] = {}
         self._used: set[str | Address] = set()
         self._replaced: set[int] = set()  # hashes: identifiers are many
 
     def word(self, word: str) -> str:
-        """Another word for a run of letters and digits."""
-        lower = lower_case(word)
+        """Another word for a run of letters and digits; nothing but zeros stay."""
+        own = word.lstrip("0")
+        if not own:
+            return word
+        lower = lower_case(own)
         known = self._known.get(lower)
         if not isinstance(known, str):
             known = self._choose_word(lower)
-        return known if lower == word else _like(known, word)
+        return word[: -len(own)] + (known if lower == own else _like(known, own))
 
     @property
     def count(self) -> int:
@@ -93,7 +108,7 @@ class Pseudonyms(Survey):
         return len(self._replaced)
 
     def has_replaced(self, original: str | Address) -> bool:
-        """Whether a word in lower case, or an address, was replaced and is nothing's pseudonym: it must not be seen."""
+        """Whether a word in lower case without zeros before it, or an address, was replaced and is no pseudonym."""
         return hash(original) in self._replaced and original not in self._used
 
     def blob(self, text: str) -> str:
@@ -123,7 +138,7 @@ class Pseudonyms(Survey):
         is_long = len(lower) >= _LONG
         for tries in count():
             found = self._draw_word(lower, tries)
-            if is_long or found == lower.strip("0") == "":
+            if is_long or _is_stray(lower):  # of stray bytes there are too few others to tell all of them apart
                 break
             if found not in self._used and (tries >= _CROWDED or found not in self.originals):
                 break
@@ -134,12 +149,11 @@ class Pseudonyms(Survey):
         return found
 
     def _draw_word(self, lower: str, tries: int) -> str:
-        """One of the words of the same form."""
-        zeros = len(lower) - len(lower.lstrip("0"))
+        """One of the words of the same form; as `lower` it does not begin with a zero."""
         is_hex = _is_mixed_hex(lower) is not None
         letters = _CONSONANTS if tries < _ROOMY else _LETTERS
-        alphabets = [_HEXADECIMAL if is_hex else _alphabet(sign, letters) for sign in lower[zeros:]]
-        if alphabets and alphabets[0][0] == "0":
+        alphabets = [_HEXADECIMAL if is_hex else _alphabet(sign, letters) for sign in lower]
+        if alphabets[0][0] == "0":
             alphabets[0] = alphabets[0][1:]
         for attempt in count():
             drawn = self._draw(lower, (attempt << 32) + tries, 2 * len(alphabets))
@@ -147,7 +161,7 @@ class Pseudonyms(Survey):
                 alphabet[int.from_bytes(drawn[2 * place : 2 * place + 2]) % len(alphabet)]
                 for place, alphabet in enumerate(alphabets)
             )
-            found = lower[:zeros] + "".join(signs)
+            found = "".join(signs)
             if not is_hex or _is_mixed_hex(found):
                 return found
         raise AssertionError("count() has no end")
@@ -193,7 +207,9 @@ def _alphabet(sign: str, letters: str) -> str:
     """The letters or digits that may take the place of one in lower case."""
     if sign.isascii():
         return letters if sign.isalpha() else _DIGITS
-    return _classes().get(_class_of(sign), sign)
+    if _is_stray(sign):
+        return _STRAY_BYTES
+    return _private() if ord(sign) >= _BEYOND else _classes().get(_class_of(sign), sign)
 
 
 def _class_of(sign: str) -> tuple[str, ...]:
@@ -210,10 +226,16 @@ def _kind_of(sign: str) -> tuple[str, ...]:
 def _classes() -> dict[tuple[str, ...], str]:
     """All signs of words beyond ASCII that are in lower case or have none, by class."""
     found: dict[tuple[str, ...], list[str]] = {}
-    for sign in map(chr, range(0x80, 0x40000)):
-        if _is_sign(sign) and lower_case(sign) == sign:
+    for sign in map(chr, range(0x80, _BEYOND)):
+        if _is_sign(sign) and lower_case(sign) == sign and not _is_stray(sign):
             found.setdefault(_class_of(sign), []).append(sign)
     return {kind: "".join(signs) for kind, signs in found.items()}
+
+
+@cache
+def _private() -> str:
+    """For signs without a script: tags, variation selectors, those of private use."""
+    return "".join(map(chr, range(0xF0000, 0xFFFFE)))
 
 
 def _like_ipv6(address: IPv6Address, drawn: bytes, *, keeps_zeros: bool) -> IPv6Address:

@@ -31,6 +31,7 @@ from pipeline.runs.retention import refuse_pruned
 
 _STATUS = re.compile(r"answered (4\d\d):")
 _REASON_OF_KILLED = "not read to the end"
+_KEYS = 20  # that are tried
 _SHORT = 4  # letters from which on a word is looked for again
 _SHORT_NUMBER = 8  # the same for digits: ports and sizes meet names by chance
 _NAMES_HEAD = "Names of fields that the contract does not know, in clear but for digits:\n"
@@ -38,8 +39,9 @@ _HEAD = (
     "Words that are in clear in this case, by field. Besides these are in clear: the names of the contract's fields,\n"
     f"times in {', '.join(sorted(words.TIME_FIELDS))},\n"
     f"numbers of up to five digits in {', '.join(sorted(words.NUMBER_FIELDS))},\n"
-    "true, false, null, ports behind addresses, and signs that belong to no word. Every other word and number is\n"
-    "replaced by one of the same length: lengths, what is equal to what, and how often each one occurs can be seen.\n"
+    "true, false, null, zeros before numbers, ports behind addresses, loopback addresses, and signs that belong to no\n"
+    "word. Every other word and number is replaced by one of the same length: lengths, what is equal to what, and how\n"
+    "often each one occurs can be seen.\n"
 )
 _HEAD_OF_CASE = " ".join(
     (
@@ -155,13 +157,17 @@ def _walk(sources: list[_Source]) -> Iterator[tuple[_Source, str, list[bytes]]]:
 
 
 def _draw_pseudonyms(survey: Survey, issuers: set[str]) -> tuple[Pseudonyms, Rewriter]:
-    """With a key under which no name of a CA comes to look like one that the rules know, or another one of these."""
-    while True:
+    """With a key under which no name of a CA comes to look like one that the rules know, or another one of these.
+
+    Where names are many and short no key is so: then the last of some, which judges a few of them otherwise.
+    """
+    for _ in range(_KEYS):
         pseudonyms = Pseudonyms(secrets.token_bytes(32), survey.originals)
         rewriter = Rewriter(pseudonyms, issuers)
         if all(_matches(rewriter.text(name, "")) == _matches(name) for name in sorted(issuers)):
-            rewriter.kept.clear()
-            return pseudonyms, rewriter
+            break
+    rewriter.kept.clear()
+    return pseudonyms, rewriter
 
 
 def _matches(name: str) -> list[bool]:
@@ -183,7 +189,7 @@ def _write_account(
                 rows += len(items)
                 pages.append(_show_page(line, len(items)))
         counts[f"{source.name} {extract.resource}"] = rows
-        lists.append(_show_list(extract, pages, rows))
+        lists.append(_show_list(extract, source.folder.name, pages, rows))
     sees = source.manifest.key_sees if source.manifest else manifests.KeySees()
     return RecordedAccount(
         name=source.name,
@@ -201,7 +207,7 @@ def _show_page(line: JournalLine, received: int) -> ListPage:
     )
 
 
-def _show_list(extract: manifests.Extract, pages: list[ListPage], rows: int) -> RecordedList:
+def _show_list(extract: manifests.Extract, account: str, pages: list[ListPage], rows: int) -> RecordedList:
     said = _STATUS.search(extract.reason or "")
     in_order = sorted((page for page in pages if not page.is_repair and page.end), key=lambda page: page.window or "")
     grouped = [list(group) for _, group in groupby(in_order, key=lambda page: page.window)]
@@ -209,7 +215,7 @@ def _show_list(extract: manifests.Extract, pages: list[ListPage], rows: int) -> 
     return RecordedList(
         resource=extract.resource,
         status=extract.status,
-        reason=extract.reason and words.of_reason(extract.reason),
+        reason=extract.reason and words.of_reason(extract.reason, account),
         http_status=int(said[1]) if said and extract.status != "complete" else None,
         api_total_start=extract.api_total_start,
         api_total_end=extract.api_total_end,
@@ -234,8 +240,8 @@ class _Search(Survey):
         self.found: str | None = None
 
     def word(self, word: str) -> str:
-        lower = lower_case(word)
-        is_long = len(word) >= (_SHORT_NUMBER if word.isdecimal() else _SHORT)
+        lower = lower_case(word).lstrip("0")
+        is_long = len(lower) >= (_SHORT_NUMBER if lower.isdecimal() else _SHORT)
         if is_long and lower not in self._kept and self._pseudonyms.has_replaced(lower):
             self.found = word
         return word

@@ -212,7 +212,7 @@ class Rewriter:
         if mark in _LITERALS or (name in words.NUMBER_FIELDS and words.is_small(mark)):
             return mark
         if not _is_number(mark):
-            return self.plain(mark)
+            return self.plain(_ESCAPED.sub(_decode, mark))
         return _DIGITS.sub(lambda found: found[1] or self.replacing.word(found[0]), mark)
 
 
@@ -222,7 +222,7 @@ def _decode(found: re.Match[str]) -> str:
         sign = bytes.fromhex(found[1] + found[2]).decode("utf-16-be")
     else:
         sign = chr(int(found[3], 16)) if found[3] else ""
-    return sign if _WORD.fullmatch(sign) else found[0]
+    return sign if _WORD.fullmatch(sign) and not "\ud800" <= sign <= "\udfff" else found[0]
 
 
 def _spaced(digits: str, whole: str) -> str:

@@ -77,7 +77,7 @@ is_algorithm = re.compile(
     r"(?=.{1,99}$)(?!(?:\D*\d){9})(?=[^a-z0-9]*[a-z])(?>"
     + "|".join(sorted(_PARTS.split(), key=len, reverse=True))
     + rf"|(?:ed|[bkprtvwx])-?(?=\d)|(?<!\d)(?:{'|'.join(_SIZES.split())})(?!\d)[sf]?|[ _/+-])++"
-    + rf"|\s*(?:{_OIDS})(?:[.]\d{{1,3}}){{1,8}}\s*",
+    + rf"|\s*(?:{_OIDS})(?:[.]\d{{1,3}}){{1,3}}\s*",
     re.IGNORECASE | re.ASCII,
 ).fullmatch
 """Whether a text is made of the parts of algorithms' names and known sizes, or is a standard's object identifier."""
@@ -94,14 +94,14 @@ OF_REASONS = frozenset(_REASONS.lower().split())
 _ANSWERED = re.compile(r"\banswered [1-5]\d\d\b", re.ASCII)  # before it are names, behind it is what the service says
 
 
-def of_reason(sentence: str) -> str:
-    """What may be seen of how a list ended: the status of the answer, else our words and small numbers."""
+def of_reason(sentence: str, account: str) -> str:
+    """What may be seen of how a list of `account` ended: the status of the answer, else our words and small numbers."""
     said = _ANSWERED.search(sentence)
     if said:
         return said[0]
-    signs = ",.;:()"
+    parts = [(one, one.strip(",.;:()")) for one in sentence.split()]
     return " ".join(
-        one if one.strip(signs).lower() in OF_REASONS or is_small(one.strip(signs)) else "*" for one in sentence.split()
+        one if bare != account and (bare.lower() in OF_REASONS or is_small(bare)) else "*" for one, bare in parts
     )
 
 
@@ -112,7 +112,7 @@ def known_words() -> frozenset[str]:
     texts += [row["status"] for row in _rows("automation_statuses")]
     texts += [row["rating"] for row in _rows("security_ratings")]
     texts.append("error errors failed failure failures failing delete deleted deletes")  # what the models look for
-    return frozenset(re.findall(r"[a-z]+", " ".join(texts).lower()))
+    return frozenset(re.findall(r"[a-z]{2,}", " ".join(texts).lower()))
 
 
 @cache

@@ -79,7 +79,7 @@ def test_a_run_that_was_killed_can_be_recorded(
     case = extracted.folder / "case.zip"
     assert "No run that ended" in refused(extracted, "record", "--out", str(case))
     with monkeypatch.context() as patched:
-        patched.setattr(kept_words, "of_reason", lambda _: "at Tarnholm")
+        patched.setattr(kept_words, "of_reason", lambda *_: "at Tarnholm")
         said = refused(extracted, "record", run.name, "--out", str(case), code=8)
         assert "case.json would have 'Tarnholm' in clear" in said
     assert extracted.tlm("sandbox", "record", run.name, "--out", str(case))[0] == 0

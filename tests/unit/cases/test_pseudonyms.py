@@ -41,12 +41,35 @@ def test_a_pseudonym_has_the_form_of_its_word(word: str) -> None:
     assert len(made) == len(word)
     assert len(made.encode()) == len(word.encode())
     assert len(made) - len(made.lstrip("0")) == len(word) - len(word.lstrip("0"))
-    if re.fullmatch(r"(?=.*[0-9])(?=.*[a-fA-F])[0-9a-fA-F]{8,}", word):
-        assert re.fullmatch(r"(?=.*[0-9])(?=.*[a-fA-F])[0-9a-fA-F]{8,}", made)
+    if re.fullmatch(r"0*(?=[^0]*[0-9])(?=.*[a-fA-F])(?=.*[1-9])[0-9a-fA-F]{8,}", word):
+        assert re.fullmatch(r"[0-9a-fA-F]{8,}", made) or len(word.lstrip("0")) < 8
         return
     for old, new in zip(word, made, strict=True):
         assert unicodedata.category(new) == unicodedata.category(old)
         assert unicodedata.bidirectional(new) == unicodedata.bidirectional(old)
+
+
+def test_zeros_before_a_word_tell_nothing_apart() -> None:
+    """0A1B and A1B are one serial number, and stay one; numbers that are filled up with zeros stay different ones."""
+    pseudonyms = Pseudonyms(KEY)
+    assert pseudonyms.word("0A1B2C3D4E5F") == "0" + pseudonyms.word("A1B2C3D4E5F")
+    assert pseudonyms.word("000") == "000"
+    filled = [f"{number:020}" for number in range(1, 1001)]
+    pseudonyms = Pseudonyms(KEY, filled)
+    made = [pseudonyms.word(word) for word in filled]
+    assert len(set(made)) == len(filled)
+    assert [len(word) for word in made] == [20] * len(filled)
+
+
+def test_a_form_that_is_used_up_costs_no_more_than_some_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All numbers of three digits: each is drawn some hundred times, not for ever."""
+    drawn = []
+    draw = Pseudonyms._draw
+    monkeypatch.setattr(Pseudonyms, "_draw", lambda *asked: drawn.append(1) or draw(*asked))
+    found = [str(number) for number in range(100, 1000)]
+    pseudonyms = Pseudonyms(KEY, found)
+    assert sorted(map(pseudonyms.word, found)) == found
+    assert len(drawn) < 150 * len(found)
 
 
 def test_every_number_of_two_digits_gets_another() -> None:
