@@ -31,6 +31,7 @@ _STRAY = "\udc80-\udcff"
 _STRAY_BYTES = "".join(chr(0xDC00 + byte) for byte in (*range(0x80, 0xC2), *range(0xF5, 0x100)))
 _is_stray = re.compile(f"[{_STRAY}]").search
 _OWN = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")))
+_FULL = 1_000  # tries after which a network has no address left: then one of the largest
 _RESERVED = IPv4Network("240.0.0.0/4")  # nobody's: where public addresses go
 _BEYOND = 0x40000  # from here on signs have no script, or none at all
 _DOCUMENTATION = (0x2001, 0x0DB8)  # RFC 3849, the same for IPv6
@@ -171,6 +172,7 @@ class Pseudonyms(Survey):
             drawn = self._draw(str(address), tries, 16)
             if isinstance(address, IPv4Address):
                 own = next((network for network in _OWN if address in network), _RESERVED)
+                own = own if tries < _FULL else _OWN[0]
                 new: Address = own[int.from_bytes(drawn) % (own.num_addresses - 1)]
             else:
                 new = _like_ipv6(address, drawn, keeps_zeros=tries < _CROWDED)

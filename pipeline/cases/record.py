@@ -99,7 +99,7 @@ def record_run(landing: Path, run_id: str | None, account: str | None, out: Path
     UsageError: there is no such run or account, its pages are gone, or `out` exists. RunIncomplete: its pages are
     damaged. OutputFailed: the disk refuses, or a word that was replaced was found; in each case there is no file.
     """
-    if out.exists():
+    if out.exists() or out.is_symlink():
         raise UsageError(f"{out} exists and is not overwritten; name another file with --out.")
     sources = _find_sources(landing, run_id, account)
     survey = Survey()

@@ -64,6 +64,7 @@ def serve_sandbox(port: int, estate: Estate, announce: Callable[[str], None]) ->
 def record_case(settings: Settings, run_id: str | None, account: str | None, out: Path) -> Outcome:
     """A run of the landing zone as a zip with names pseudonymised; says what stayed in clear, to be read first."""
     from pipeline.cases.record import record_run  # noqa: PLC0415
+    from pipeline.log import one_line  # noqa: PLC0415
 
     done = record_run(settings.data / "landing", run_id, account, out)
     lines = [f"{name}  {count} items" for name, count in done.items.items()]
@@ -80,7 +81,8 @@ def record_case(settings: Settings, run_id: str | None, account: str | None, out
             "Not in it, because no vocabulary knows them; if they are no names, tell them along with the case:"
         )
         lines += [f"  {name}: {', '.join(found[:_SHOWN])}" for name, found in done.unknown.items()]
-    return Outcome(tuple(lines))
+    # They are an owner's words: none steers the terminal, and bytes that are not UTF-8 are shown as "?".
+    return Outcome(tuple(one_line(line).encode("utf-8", "replace").decode() for line in lines))
 
 
 def list_faults() -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from place import Place
 
 from pipeline.cases import words as kept_words
 from pipeline.cases.pseudonyms import Pseudonyms
+from pipeline.cases.record import Recorded
 from pipeline.runs.manifest import find_runs
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.replay import Recording
@@ -46,6 +47,9 @@ def test_what_cannot_be_recorded(extracted: Place, monkeypatch: pytest.MonkeyPat
     assert run.name in refused(extracted, "record", "20200101T000000Z-aaaaaa", "--out", str(case))
     assert "it has: prod" in refused(extracted, "record", "--account", "nobody", "--out", str(case))
     assert "no folder" in refused(extracted, "record", "--out", str(extracted.folder / "no" / "case.zip"), code=8)
+    case.symlink_to("nowhere")
+    assert "is not overwritten" in refused(extracted, "record", "--out", str(case))
+    case.unlink()
     with monkeypatch.context() as patched:
 
         def full(*_: object) -> None:
@@ -66,6 +70,15 @@ def test_what_cannot_be_recorded(extracted: Place, monkeypatch: pytest.MonkeyPat
     assert "is not what was landed" in refused(extracted, "record", "--out", str(case) + "2", code=4)
     (run / "run.json").unlink()
     assert "No run" in refused(extracted, "record", "--out", str(case) + "2")
+
+
+def test_what_is_printed_steers_no_terminal(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner's words may hold anything: control characters, line breaks, bytes that are not UTF-8."""
+    done = Recorded("run", {"account-1 agents": 1}, 1, {}, [], {"status": ["a\x07b\nc\udcffd"]})
+    monkeypatch.setattr("pipeline.cases.record.record_run", lambda *_: done)
+    place.configure("http://127.0.0.1:1", {"prod": "k" * 8})
+    _, out, _ = place.tlm("sandbox", "record", "--out", "case.zip")
+    assert "  status: a\ufffdb c?d\n" in out
 
 
 def test_a_run_that_was_killed_can_be_recorded(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 import pytest
 from hypothesis import given
@@ -108,6 +108,13 @@ def test_different_addresses_get_different_ones_of_their_kind(found: list[Addres
         assert not new.is_global or old.is_multicast
         assert new.is_link_local == old.is_link_local
         assert new.is_private or new.is_reserved or not old.is_private
+
+
+def test_a_network_that_is_used_up_is_left() -> None:
+    """Every address of 192.168.0.0/16 and one more: that one is of the largest private network."""
+    pseudonyms = Pseudonyms(KEY)
+    pseudonyms._used.update(IPv4Network("192.168.0.0/16"))
+    assert pseudonyms.address(IPv4Address("192.168.7.1")) in IPv4Network("10.0.0.0/8")
 
 
 @pytest.mark.parametrize(
