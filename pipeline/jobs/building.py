@@ -183,11 +183,11 @@ def fill(build_file: Build, settings: Settings, plan: Plan) -> None:
     project = read_project(warehouse, places.content("sql"))
     if plan.runs[0][0] == plan.before.run_id:
         _take_back(warehouse, landing, plan)
+    configured = [account.name for account in settings.accounts]
     for number, (run, manifests) in enumerate(plan.runs, 1):
         is_last = number == len(plan.runs)
         for manifest in manifests:
             _load(warehouse, landing, plan, manifest)
-        configured = [account.name for account in settings.accounts]
         set_run(warehouse, run, manifests[0].as_of_at, settings.zone, configured)
         if is_last and plan.accept_shrink:
             accept_shrink(warehouse, run)

@@ -23,15 +23,24 @@ from pipeline.report.page import Theme, render_page, watermark
 
 _TYPES = {"woff": "font/woff", "svg": "image/svg+xml"}
 _SCHEME = "report:"
+_NO_PANGO = (
+    "The PDF needs Pango, which is not installed: `apt-get install libpango-1.0-0 libpangoft2-1.0-0"
+    " libharfbuzz-subset0` (Debian), `dnf install pango harfbuzz` (Fedora) or `brew install pango` (macOS);"
+    " `--format html` needs none of it."
+)
 
 
 def render_pdf(report: Report, theme: Theme) -> bytes:
     """The PDF of a report with its embedded lists; same report, same bytes.
 
-    Raises OutputFailed when the page asked for anything that is not packaged, or an attachment did not get in.
+    Raises OutputFailed when Pango is missing, the page asked for anything that is not packaged, or an attachment did
+    not get in.
     """
-    import weasyprint  # noqa: PLC0415 -- see the module's docstring
-    from weasyprint.urls import FatalURLFetchingError  # noqa: PLC0415
+    try:
+        import weasyprint  # noqa: PLC0415 -- see the module's docstring
+        from weasyprint.urls import FatalURLFetchingError  # noqa: PLC0415
+    except OSError:
+        raise OutputFailed(_NO_PANGO) from None
 
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # what matters is checked below
     assets = _assets(report, theme)
@@ -56,7 +65,7 @@ def render_pdf(report: Report, theme: Theme) -> bytes:
 
 
 def _unrendered(error: BaseException) -> OutputFailed:
-    if not isinstance(error, OSError):
+    if not isinstance(error, OSError) or error.errno is None:
         what = type(error).__name__
         return OutputFailed(
             f"The PDF could not be rendered ({what}); make the HTML with `--format html` and report this."

@@ -273,9 +273,11 @@ def _read_count(parameters: Parameters, name: str, least: int, default: int) -> 
 def _show_certificate(view: AccountView, path: str, parameters: Parameters) -> bytes:
     serial = unquote(path[len(_CERTIFICATE_PREFIX) :]).upper()
     thumbprint = dict(parameters).get("thumbprint_sha256", "").upper()
+    # What a recorded run has of its certificates is their list.
+    pairs = zip(view.lists["certificates"], view.issued, strict=True) if view.issued else ()
     found = [
         (item, issued)
-        for item, issued in zip(view.lists["certificates"], view.issued, strict=bool(view.issued))
+        for item, issued in pairs
         if issued.serial_number == serial and thumbprint in ("", issued.thumbprint)
     ]
     if not found:

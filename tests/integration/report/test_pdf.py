@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -152,6 +153,22 @@ def test_a_page_that_cannot_be_rendered_is_one_sentence(issued: Any) -> None:
     unclean = replace(issued.report, title="\ud800", sections=(), files=())
     with pytest.raises(OutputFailed, match="--format html"):
         render_pdf(unclean, Theme())
+
+
+def test_a_machine_without_pango_is_told_what_to_install(issued: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library fails while it is imported, with an OSError of its own."""
+
+    class Without:
+        """Finds that a shared library is missing."""
+
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "weasyprint":
+                raise OSError("cannot load library 'libpango-1.0-0'")
+
+    monkeypatch.delitem(sys.modules, "weasyprint")
+    monkeypatch.setattr(sys, "meta_path", [Without(), *sys.meta_path])
+    with pytest.raises(OutputFailed, match=r"needs Pango, which is not installed: `apt-get install libpango"):
+        render_pdf(issued.report, Theme())
 
 
 def test_a_full_disk_names_where_the_fonts_go(issued: Any, monkeypatch: pytest.MonkeyPatch) -> None:
