@@ -9,7 +9,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/tlm demo
 
 test: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not browser"
+	@$(BIN)/python -m pytest -n auto --dist loadfile --max-worker-restart 0 -m "not slow and not browser"
 
 test-all: $(VENV)/.installed-dev
 	@sh tests/browser/install.sh

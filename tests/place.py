@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,3 +45,14 @@ class Place:
         code = run(["--config", str(self.folder / "tlm.toml"), *words])
         shown = self.capsys.readouterr()
         return code, shown.out, shown.err
+
+
+@contextmanager
+def child_process(command: Sequence[str], **how: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A process that does not outlive a block that fails, which would wait for it without end."""
+    with subprocess.Popen(command, **how) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -36,6 +36,8 @@ _ITEMS_OF_LEAST = 500_000
 _ITEMS_A_MEGABYTE = 3_000
 # Each thread has buffers and hash tables of its own: four need more for 100,000 endpoints than the least bound.
 _BUILD_THREADS = 2
+# A wait without an end misses a signal that comes just before it begins (CPython's locks); one that looks up does not.
+_LOOK_UP_SECONDS = 0.1
 _WRAPPED = re.compile(r'"exception_message":("(?:[^"\\]|\\.)*")')
 _DISK_WORDS = (
     "cannot open file",
@@ -64,8 +66,10 @@ class Warehouse:
         self._connection = connection
         self._remove_spill = remove_spill
         self._megabytes: int | None = None
+        self._closed = False
         # A statement runs in this thread, so that Ctrl-C reaches ours while the engine is at work.
         self._worker = ThreadPoolExecutor(max_workers=1)
+        self._worker.submit(bool).result()  # started here: Ctrl-C while it starts would give a second thread
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> None:
         """Run one statement; its result is thrown away."""
@@ -74,14 +78,24 @@ class Warehouse:
     def rows(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of one statement."""
         logger.debug("%s", sql)
-        statement = self._worker.submit(lambda: self._connection.execute(sql, list(params)).fetchall())
         with _translated():
             try:
+                statement = self._worker.submit(lambda: self._connection.execute(sql, list(params)).fetchall())
+                while not wait([statement], _LOOK_UP_SECONDS).done:
+                    pass
                 return statement.result()
-            except KeyboardInterrupt:
-                self._connection.interrupt()
-                statement.exception()  # waits until the engine has let go
+            except Exception:
                 raise
+            except BaseException:  # Ctrl-C, or whatever else ends the program
+                self._stop_engine()
+                raise
+
+    def _stop_engine(self) -> None:
+        """Return when the engine has let go. It is told again and again: it forgets what comes before it has begun."""
+        behind = self._worker.submit(bool)
+        while not behind.done():
+            self._connection.interrupt()
+            wait([behind], _LOOK_UP_SECONDS)
 
     def records(self, sql: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
         """All rows, each as column name -> value."""
@@ -148,9 +162,12 @@ class Warehouse:
             self.execute(f"detach {name}")
 
     def close(self) -> None:
-        """Let go of the file; open results are gone. Closing twice does no harm."""
-        self._worker.shutdown()
-        self._connection.close()
+        """Let go of the file; open results are gone, what is at work is stopped. Closing twice does no harm."""
+        if not self._closed:
+            self._stop_engine()  # after a second Ctrl-C, which cut the first one's wait short
+            self._worker.shutdown()
+            self._connection.close()
+            self._closed = True
         self._remove_spill()
 
     def __enter__(self) -> Self:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from place import child_process
 
 from pipeline.unfinished import PREFIX, remove_unheld, unfinished_folder
 
@@ -43,7 +44,7 @@ def test_what_a_killed_process_left_goes_with_the_next_and_not_before_its_death(
         "    print(folder, flush=True)\n"
         "    sys.stdin.read()\n"
     )
-    with subprocess.Popen(
+    with child_process(
         [sys.executable, "-c", program, str(tmp_path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

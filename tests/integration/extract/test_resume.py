@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from place import child_process
 
 from pipeline import config
 from pipeline.errors import RunIncomplete, UsageError
@@ -292,7 +293,7 @@ def test_a_service_manager_stops_it_as_ctrl_c_does(tlm: Tlm, tmp_path: Path, sen
 
     tlm.instead = stop
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "TLM_KEY": KEY}
-    with subprocess.Popen(
+    with child_process(
         [*command, *only], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
         children.append(child)

@@ -19,6 +19,7 @@ from typing import Any
 import httpx2 as httpx
 import msgspec
 import pytest
+from place import child_process
 
 from pipeline.api.contract import BY_NAME, LISTS
 from pipeline.cli import run
@@ -456,9 +457,7 @@ def test_the_command_line_knows_the_faults(capsys: pytest.CaptureFixture[str]) -
 def test_the_command_line_serves_with_faults() -> None:
     """Each fault is announced, and met by the first request."""
     command = [sys.executable, "-m", "pipeline", "sandbox", "serve", "--port", "0", "--endpoints", "20"]
-    with subprocess.Popen(
-        [*command, "--faults", "503-seconds,error-object"], stderr=subprocess.PIPE, text=True
-    ) as server:
+    with child_process([*command, "--faults", "503-seconds,error-object"], stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         lines = [server.stderr.readline() for _ in range(5)]
         url = lines[0].split()[4].rstrip(";")

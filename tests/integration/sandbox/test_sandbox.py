@@ -12,6 +12,7 @@ import sys
 import httpx2 as httpx
 import msgspec
 import pytest
+from place import child_process
 
 from pipeline.api.contract import BY_NAME
 from pipeline.sandbox.plan import Plan
@@ -72,7 +73,7 @@ def test_a_sandbox_dies_with_its_parent() -> None:
         "    sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", program]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+    with child_process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         parent.send_signal(signal.SIGKILL)
@@ -91,7 +92,7 @@ def test_serve_announces_itself_and_ends_with_ctrl_c() -> None:
         "print('returned')\n"
     )
     command = [sys.executable, "-c", program]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+    with child_process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         opening = msgspec.json.decode(server.stdout.readline(), type=Opening)
         reply = httpx.get(opening.base_url + PATH, headers={"x-api-key": opening.keys["prod"]})

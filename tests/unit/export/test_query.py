@@ -15,11 +15,13 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from place import child_process
 
 from pipeline.errors import OutputFailed, UsageError
 from pipeline.export.query import run_query
@@ -223,7 +225,7 @@ def test_an_unwritable_place_is_one_sentence(database: Path, tmp_path: Path) -> 
         run_query(database, "select 1", form="csv", out=tmp_path / "taken" / "rows.csv")
 
 
-def start_query(database: Path, sql: str, form: str, **more: Any) -> subprocess.Popen[bytes]:
+def start_query(database: Path, sql: str, form: str, **more: Any) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """The query in a process of its own, which says "started" first."""
     program = f"""
         from pathlib import Path
@@ -231,7 +233,7 @@ def start_query(database: Path, sql: str, form: str, **more: Any) -> subprocess.
         print("started", flush=True)
         run_query(Path({str(database)!r}), {sql!r}, form={form!r})
     """
-    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stderr=subprocess.PIPE, **more)
+    return child_process([sys.executable, "-c", textwrap.dedent(program)], stderr=subprocess.PIPE, **more)
 
 
 def test_ctrl_c_stops_the_engine(database: Path) -> None:

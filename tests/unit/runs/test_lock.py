@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from place import child_process
 
 from pipeline.errors import LockHeld, OutputFailed
 from pipeline.runs.lock import hold_lock
@@ -21,15 +22,13 @@ HOLD = (
 
 def test_a_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     """It names the process; after that process was killed the lock is free."""
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
-    with pytest.raises(LockHeld, match=str(holder.pid)), hold_lock(tmp_path):
-        pass
-    holder.kill()
-    holder.communicate()
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with child_process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(LockHeld, match=str(holder.pid)), hold_lock(tmp_path):
+            pass
+        holder.kill()
     with hold_lock(tmp_path):
         assert (tmp_path / "lock").read_text(encoding="ascii").strip().isdigit()
 

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
-import signal
+import subprocess
+import sys
 import tempfile
-import threading
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,6 +14,7 @@ from pipeline import unfinished
 from pipeline.errors import EngineRefused, OutputFailed, UsageError
 from pipeline.warehouse.duck import Warehouse, identifier, literal, open_read_only, open_writable
 
+ROOT = Path(__file__).parents[3]
 ENDLESS = "select count(*) from range(10000000) a, range(1000000) b where (a.range * b.range) % 7 = 3"
 
 
@@ -111,15 +111,38 @@ def refuse_to_write(beside: Path) -> NoReturn:
     raise PermissionError(errno.EACCES, "Permission denied", str(beside))
 
 
-def test_ctrl_c_reaches_a_statement_at_work(published: Path) -> None:
-    """The engine lets go at once, and the interrupt comes out as Python's own."""
-    with open_read_only(published) as warehouse:
-        timer = threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT])
+INTERRUPTED = f"""
+import faulthandler, os, signal, sys, threading
+from pathlib import Path
+from pipeline.warehouse.duck import open_read_only
+
+def interrupted(warehouse, delay):
+    timer = threading.Timer(delay, os.kill, [os.getpid(), signal.SIGINT])
+    try:
         timer.start()
-        with pytest.raises(KeyboardInterrupt):
-            warehouse.execute(ENDLESS)
-        timer.join()
-        assert warehouse.rows("select 1") == [(1,)]
+        warehouse.execute({ENDLESS!r})
+    except KeyboardInterrupt:
+        return warehouse.rows("select 1") == [(1,)]
+
+faulthandler.dump_traceback_later(60, exit=True)  # an interrupt that was lost shows where both threads stand
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for delay in map(float, sys.argv[2:]):
+    with open_read_only(Path(sys.argv[1])) as warehouse:
+        assert interrupted(warehouse, delay)
+        assert interrupted(warehouse, delay)
+print("each was heard")
+"""
+
+
+@pytest.mark.parametrize(
+    "delays",
+    [pytest.param(["0.3"], id="at work"), pytest.param([str(n / 40_000) for n in range(50)], id="as it begins")],
+)
+def test_ctrl_c_reaches_a_statement(published: Path, delays: list[str]) -> None:
+    """At work or just beginning: the engine lets go, the interrupt comes out as Python's own, the next one is heard."""
+    command = [sys.executable, "-c", INTERRUPTED, str(published), *delays]
+    child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+    assert (child.stdout, child.stderr) == ("each was heard\n", "")
 
 
 def test_a_refusal_names_the_line_of_the_statement(published: Path) -> None:
