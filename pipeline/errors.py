@@ -18,7 +18,7 @@
     │   └── ServiceUnavailable  no connection, a time-out, a 5xx, or a reply that is not the API's
     ├── Unreachable             nothing gets through to the service before somebody has changed that
     │   ├── NotTrusted          one side does not accept the other's certificate
-    │   └── ProxyRefused        the proxy opens no tunnel: 403 or 407
+    │   └── ProxyRefused        the proxy opens no tunnel (3xx, 4xx) until that is changed
     └── Refused                 this one resource cannot be had; the run goes on where it may
         ├── Unauthorized        401: the key itself is not accepted
         ├── Forbidden           403: the key is known and lacks the role
@@ -119,7 +119,7 @@ class NotTrusted(Unreachable):
 
 
 class ProxyRefused(Unreachable):
-    """The proxy opens no tunnel to the service: it wants a user and a password (407), or forbids the host (403)."""
+    """The proxy opens no tunnel: it wants a user and a password (407), or lets us not through (other 3xx, 4xx)."""
 
 
 class Refused(TlmError):

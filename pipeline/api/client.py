@@ -48,6 +48,7 @@ logger = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
 _OVERLOADED = {429, 503}
+_PASSING = {"408", "425", "429"}  # of a proxy's refusals: another attempt may be let through
 _OWN_REFUSED = re.compile("ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")  # as OpenSSL names what the service says
 _RENEW = "renew it or the CA of it that has ended, or set the clock of this computer"
 _RENAME = "let base_url name the host that its certificate is for"
@@ -334,21 +335,21 @@ def _explain_refusal(error: Exception, host: str) -> str | None:
 
     The library tells no more of it than the status with the proxy's words, which are not shown.
     """
-    status = str(error)[:4] if isinstance(error, httpx.ProxyError) else ""
+    said = re.match(r"([34]\d\d) ", str(error)) if isinstance(error, httpx.ProxyError) else None
+    if said is None or said[1] in _PASSING:
+        return None
     named = getproxies().get("https") or getproxies().get("all") or ""
     url = urlsplit(named if "://" in named else f"http://{named}")
     proxy = f"The proxy {url.netloc.rpartition('@')[2]}"  # without its user and password
-    if status == "407 ":
+    if said[1] == "407":
         return (
             f"{proxy} wants a user and a password that it knows (407); set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT,"
             f" percent-encoded, or name {host} in NO_PROXY where it is reached without a proxy."
         )
-    if status == "403 ":
-        return (
-            f"{proxy} does not let tlm through to {host} (403); have who runs it allow that host, or name the host in"
-            " NO_PROXY where it is reached without a proxy."
-        )
-    return None
+    return (
+        f"{proxy} does not let tlm through to {host} ({said[1]}); have who runs it allow that host, or name the host in"
+        " NO_PROXY where it is reached without a proxy."
+    )
 
 
 def _explain(error: Exception, request: Request) -> Unreachable | ServiceUnavailable:

@@ -423,6 +423,8 @@ def test_a_tunnel_cut_off_while_tls_begins_is_opened_anew(
             b"403 Forbidden canary",
             r"does not let tlm through to one\.example \(403\); have who runs it allow that host",
         ),
+        (b"302 canary", r"does not let tlm through to one\.example \(302\); have who runs it allow that host"),
+        (b"451 canary", r"does not let tlm through to one\.example \(451\); have who runs it allow that host"),
     ],
 )
 def test_a_proxy_that_opens_no_tunnel_is_asked_once(
@@ -441,13 +443,16 @@ def test_a_proxy_that_opens_no_tunnel_is_asked_once(
     assert code_for(caught.value) is Exit.INCOMPLETE
 
 
+@pytest.mark.parametrize("status", [b"503 Service Unavailable", b"429 Too Many Requests"])
 def test_a_proxy_that_is_overloaded_is_asked_again(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: bytes
 ) -> None:
-    """Its 503 passes by itself, as the service's own does."""
-    proxy = Proxy(status=b"503 Service Unavailable")
+    """That passes by itself, as the service's own does."""
+    proxy = Proxy(status=status)
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{serve(proxy.talk, None)}")
-    with pytest.raises(ServiceUnavailable, match=r"one\.example cannot be reached \(503 .*given up after 2 attempts"):
+    with pytest.raises(
+        ServiceUnavailable, match=rf"one\.example cannot be reached \({status[:4].decode()}.*given up after 2 attempts"
+    ):
         ask(with_key("https://one.example"), tmp_path)
     assert len(proxy.seen) == 2
 
