@@ -18,7 +18,7 @@ import unicodedata
 from collections.abc import Collection
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
-from itertools import count, pairwise
+from itertools import count
 
 _LONG = 16  # characters from which on the chance of two drawing the same is below 10^-6 for millions
 _ROOMY, _CROWDED = 64, 96  # tries with consonants; tries that spare originals
@@ -40,16 +40,12 @@ Address = IPv4Address | IPv6Address
 
 
 def _separators() -> str:
-    """The signs beyond ASCII that are no part of a word, as ranges: punctuation, blanks, controls, unassigned ones."""
-    kinds = {"Sm", "Sc", "Sk", "Cc", "Cs", "Cn"}
-    codes = range(0x80, 0x10000)  # beyond, ranges would be slow, and there is little but letters and pictures
-    found = [
-        code
-        for code in codes
-        if ((kind := unicodedata.category(chr(code))) in kinds or kind[0] in "PZ") and not _is_stray(chr(code))
-    ]
-    ends = [-1, *(place for place, (one, two) in enumerate(pairwise(found)) if two != one + 1), len(found) - 1]
-    return "".join(f"\\U{found[first + 1]:08x}-\\U{found[last]:08x}" for first, last in pairwise(ends))
+    """The signs beyond ASCII that are no part of a word: punctuation, blanks, controls, unassigned ones."""
+    signs = map(chr, range(0x80, 0x10000))  # beyond there is little but letters and pictures
+    kinds = {sign: unicodedata.category(sign) for sign in signs if not _is_stray(sign)}
+    return "".join(
+        sign for sign, kind in kinds.items() if kind in {"Sm", "Sc", "Sk", "Cc", "Cs", "Cn"} or kind[0] in "PZ"
+    )
 
 
 SIGN = rf"[^\x00-/:-@\[-`{{-\x7f{_separators()}]"
@@ -87,7 +83,7 @@ class Pseudonyms(Survey):
     def __init__(self, key: bytes, originals: Collection[str | Address] = ()) -> None:
         super().__init__()
         self._key = key
-        self.originals.update(one.lstrip("0") if isinstance(one, str) else one for one in originals)
+        self.originals.update(originals)
         self._known: dict[str | Address, str | Address] = {}
         self._used: set[str | Address] = set()
         self._replaced: set[int] = set()  # hashes: identifiers are many
@@ -137,11 +133,13 @@ class Pseudonyms(Survey):
 
     def _choose_word(self, lower: str) -> str:
         is_long = len(lower) >= _LONG
+        is_any_right = is_long or _is_stray(lower)  # of stray bytes there are too few to tell all of them apart
+        is_hex = _is_mixed_hex(lower) is not None
         for tries in count():
-            found = self._draw_word(lower, tries)
-            if is_long or _is_stray(lower):  # of stray bytes there are too few others to tell all of them apart
-                break
-            if found not in self._used and (tries >= _CROWDED or found not in self.originals):
+            found = self._draw_word(lower, tries, is_hex=is_hex)
+            if is_hex and not _is_mixed_hex(found):
+                continue
+            if is_any_right or (found not in self._used and (tries >= _CROWDED or found not in self.originals)):
                 break
         self._replaced.add(hash(lower))
         if not is_long:
@@ -149,23 +147,17 @@ class Pseudonyms(Survey):
             self._used.add(found)
         return found
 
-    def _draw_word(self, lower: str, tries: int) -> str:
+    def _draw_word(self, lower: str, tries: int, *, is_hex: bool) -> str:
         """One of the words of the same form; as `lower` it does not begin with a zero."""
-        is_hex = _is_mixed_hex(lower) is not None
         letters = _CONSONANTS if tries < _ROOMY else _LETTERS
         alphabets = [_HEXADECIMAL if is_hex else _alphabet(sign, letters) for sign in lower]
         if alphabets[0][0] == "0":
             alphabets[0] = alphabets[0][1:]
-        for attempt in count():
-            drawn = self._draw(lower, (attempt << 32) + tries, 2 * len(alphabets))
-            signs = (
-                alphabet[int.from_bytes(drawn[2 * place : 2 * place + 2]) % len(alphabet)]
-                for place, alphabet in enumerate(alphabets)
-            )
-            found = "".join(signs)
-            if not is_hex or _is_mixed_hex(found):
-                return found
-        raise AssertionError("count() has no end")
+        drawn = self._draw(lower, tries, 2 * len(alphabets))
+        return "".join(
+            alphabet[int.from_bytes(drawn[2 * place : 2 * place + 2]) % len(alphabet)]
+            for place, alphabet in enumerate(alphabets)
+        )
 
     def _choose_address(self, address: Address) -> Address:
         for tries in count():
@@ -177,9 +169,9 @@ class Pseudonyms(Survey):
             else:
                 new = _like_ipv6(address, drawn, keeps_zeros=tries < _CROWDED)
             if new not in self._used and (tries >= _CROWDED or new not in self.originals):
-                self._used.add(new)
-                return new
-        raise AssertionError("count() has no end")
+                break
+        self._used.add(new)
+        return new
 
     def _draw(self, text: str, tries: int, size: int) -> bytes:
         seed = hmac.digest(self._key, tries.to_bytes(8) + text.encode("utf-8", "surrogatepass"), "sha256")

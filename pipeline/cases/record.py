@@ -29,7 +29,6 @@ from pipeline.runs import opening as openings
 from pipeline.runs.landing import JournalLine, read_pages
 from pipeline.runs.retention import refuse_pruned
 
-_STATUS = re.compile(r"answered (4\d\d):")
 _REASON_OF_KILLED = "not read to the end"
 _KEYS = 20  # that are tried
 _SHORT = 4  # letters from which on a word is looked for again
@@ -53,17 +52,15 @@ _HEAD_OF_CASE = " ".join(
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What was recorded: the run, items by account and list, how many words were replaced, and which stayed, by field.
+    """What was recorded: the run, items by account and list, how many words were replaced, and `kept`, its kept.txt.
 
-    `names`: those of fields that the contract does not know, in clear. `unknown`: texts of fields that have a
-    vocabulary, with words that are not in it and were replaced.
+    `unknown`: texts of fields that have a vocabulary, with words that are not in it and were replaced.
     """
 
     run_id: str
     items: dict[str, int]
     replaced: int
-    kept: dict[str, list[str]]
-    names: list[str]
+    kept: str
     unknown: dict[str, list[str]]
 
 
@@ -104,26 +101,25 @@ def record_run(landing: Path, run_id: str | None, account: str | None, out: Path
     sources = _find_sources(landing, run_id, account)
     survey = Survey()
     look = Rewriter(survey)
-    for _, _, items in _walk(sources):
-        for item in items:
-            look.item(item)
+    for source in sources:
+        for extract in source.extracts:
+            for _, items in source.pages(extract.resource):
+                for item in items:
+                    look.item(item)
     survey.originals.update(words.known_words(), words.OF_TAGS)
     pseudonyms, rewriter = _draw_pseudonyms(survey, look.named)
-    counts: dict[str, int] = {}
     with replaced_file(out, Publish(mode="0600")) as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as case:
-            accounts = tuple(_write_account(case, source, rewriter, counts) for source in sources)
+            accounts = tuple(_write_account(case, source, rewriter) for source in sources)
             first = sources[0].opening
             head = Case(__version__, first.as_of_at, min(one.opening.audit_from for one in sources), accounts)
             case.writestr(zipfile.ZipInfo(CASE), msgspec.json.format(msgspec.json.encode(head), indent=1))
-            kept = {name: sorted(found) for name, found in sorted(rewriter.kept.items())}
-            names = sorted(rewriter.names)
-            told = "".join(f"\n{name}: {', '.join(found)}\n" for name, found in kept.items())
-            told += f"\n{_NAMES_HEAD}{', '.join(names)}\n" if names else ""
-            case.writestr(zipfile.ZipInfo(KEPT), f"{_HEAD}{told}".encode("utf-8", "surrogateescape"))
-        _verify(file, pseudonyms, " ".join((*words.NAMES, *names, *(one for found in kept.values() for one in found))))
+            kept = _tell_kept(rewriter)
+            case.writestr(zipfile.ZipInfo(KEPT), kept.encode("utf-8", "surrogateescape"))
+        _verify(file, pseudonyms, " ".join(words.NAMES.union(rewriter.names, *rewriter.kept.values())))
+    counts = {f"{account.name} {one.resource}": one.rows for account in accounts for one in account.lists}
     unknown = {name: sorted(found) for name, found in sorted(rewriter.unknown.items())}
-    return Recorded(first.run_id, counts, pseudonyms.count, kept, names, unknown)
+    return Recorded(first.run_id, counts, pseudonyms.count, kept, unknown)
 
 
 def _find_sources(landing: Path, run_id: str | None, account: str | None) -> list[_Source]:
@@ -149,13 +145,6 @@ def _find_sources(landing: Path, run_id: str | None, account: str | None) -> lis
     return sources
 
 
-def _walk(sources: list[_Source]) -> Iterator[tuple[_Source, str, list[bytes]]]:
-    for source in sources:
-        for extract in source.extracts:
-            for _, items in source.pages(extract.resource):
-                yield source, extract.resource, items
-
-
 def _draw_pseudonyms(survey: Survey, issuers: set[str]) -> tuple[Pseudonyms, Rewriter]:
     """With a key under which no name of a CA comes to look like one that the rules know, or another one of these.
 
@@ -174,9 +163,12 @@ def _matches(name: str) -> list[bool]:
     return [pattern.fullmatch(name) is not None for pattern in words.issuer_patterns()]
 
 
-def _write_account(
-    case: zipfile.ZipFile, source: _Source, rewriter: Rewriter, counts: dict[str, int]
-) -> RecordedAccount:
+def _tell_kept(rewriter: Rewriter) -> str:
+    told = "".join(f"\n{name}: {', '.join(sorted(found))}\n" for name, found in sorted(rewriter.kept.items()))
+    return _HEAD + told + (f"\n{_NAMES_HEAD}{', '.join(sorted(rewriter.names))}\n" if rewriter.names else "")
+
+
+def _write_account(case: zipfile.ZipFile, source: _Source, rewriter: Rewriter) -> RecordedAccount:
     lists = []
     for extract in source.extracts:
         pages: list[ListPage] = []
@@ -188,7 +180,6 @@ def _write_account(
                 file.write(b"".join(rewriter.item(item) + b"\n" for item in items))
                 rows += len(items)
                 pages.append(_show_page(line, len(items)))
-        counts[f"{source.name} {extract.resource}"] = rows
         lists.append(_show_list(extract, source.folder.name, pages, rows))
     sees = source.manifest.key_sees if source.manifest else manifests.KeySees()
     return RecordedAccount(
@@ -208,15 +199,15 @@ def _show_page(line: JournalLine, received: int) -> ListPage:
 
 
 def _show_list(extract: manifests.Extract, account: str, pages: list[ListPage], rows: int) -> RecordedList:
-    said = _STATUS.search(extract.reason or "")
+    reason = extract.reason and words.of_reason(extract.reason, account)
     in_order = sorted((page for page in pages if not page.is_repair and page.end), key=lambda page: page.window or "")
     grouped = [list(group) for _, group in groupby(in_order, key=lambda page: page.window)]
     sizes = [page.end - page.offset for group in grouped if len(group) > 1 for page in group]
     return RecordedList(
         resource=extract.resource,
         status=extract.status,
-        reason=extract.reason and words.of_reason(extract.reason, account),
-        http_status=int(said[1]) if said and extract.status != "complete" else None,
+        reason=reason,
+        http_status=int(reason[-3:]) if reason and reason.startswith("answered 4") else None,
         api_total_start=extract.api_total_start,
         api_total_end=extract.api_total_end,
         rows=rows,

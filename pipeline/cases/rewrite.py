@@ -9,29 +9,32 @@ kept. Of a number each run of digits is replaced. What stays, in which fields, s
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_address
+from itertools import groupby
 
 from pipeline.cases import words
 from pipeline.cases.pseudonyms import SIGN, Address, Survey
 
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL)
-_ESCAPED = re.compile(
-    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\.", re.DOTALL
+_ESCAPED = re.compile(r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4})|\\.", re.DOTALL)
+_APART = re.compile(  # PEM; names of fields in a JSON text inside, and escapes, which stay
+    r"(-----BEGIN [^-]{1,60}-----.*?(?:-----END [^-]{1,60}-----|\Z)"
+    rf'|\\"(?:{"|".join(sorted(words.NAMES))})\\"(?=\s*:)|\\u[0-9a-fA-F]{{4}}|\\.)',
+    re.DOTALL,
 )
-_NAMED = re.compile(r'(\\"(?:' + "|".join(sorted(words.NAMES)) + r')\\"(?=\s*:)|\\u[0-9a-fA-F]{4}|\\.)', re.DOTALL)
-_PEM = re.compile(r"-----BEGIN [^-]{1,60}-----.*?(?:-----END [^-]{1,60}-----|\Z)", re.DOTALL)
 _DOTTED = r"\d{1,3}(?:[.]\d{1,3}){3}"
 _PIECE = re.compile(
     rf"""(?<!{SIGN})(?:
       (?P<guid>[0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}})
     | (?P<octets>[0-9a-fA-F]{{2}}(?:[: ][0-9a-fA-F]{{2}}){{3,}})
-    | (?P<ipv4>(?<!\d[.]){_DOTTED}(?![.]\d))(?P<port>:\d{{1,5}})?
-    | (?P<ipv6>(?=[0-9a-fA-F]*:)(?:[0-9a-fA-F:]{{1,30}}:{_DOTTED}|[0-9a-fA-F:]{{2,39}}))(?P<port6>\]:\d{{1,5}})?
+    | (?P<ipv4>(?<!\d[.]){_DOTTED}(?![.]\d))(?::\d{{1,5}})?
+    | (?P<ipv6>(?=[0-9a-fA-F]*:)(?:[0-9a-fA-F:]{{1,30}}:{_DOTTED}|[0-9a-fA-F:]{{2,39}}))(?:\]:\d{{1,5}})?
     | (?P<run>[A-Za-z0-9+/]{{32,}}={{0,2}})
     )(?!{SIGN}) | (?P<word>{SIGN}+)""",
     re.VERBOSE,
@@ -43,6 +46,7 @@ _DIGITS = re.compile(r"([eE][+-]?\d{1,3}$)|\d+", re.ASCII)  # an exponent says h
 _is_blob = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d).*", re.DOTALL).fullmatch
 _LITERALS = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 _LONGEST, _MOST = 60, 100_000  # characters of texts that may come again, and how many of them are remembered
+_GROUP = re.compile("[0-9a-fA-F]+")
 
 
 @dataclass
@@ -78,10 +82,8 @@ class Rewriter:
             elif mark in "}]":
                 name = stack.pop()[1] if stack else ""
                 is_name = False
-            elif mark == ",":
-                is_name = bool(stack) and stack[-1][0] == "{"
-            elif mark == ":":
-                is_name = False
+            elif mark in ",:":
+                is_name = mark == "," and bool(stack) and stack[-1][0] == "{"
             elif mark == '"':  # a text without an end: what follows are no values
                 name = ""
             elif mark[0] != '"':
@@ -99,7 +101,7 @@ class Rewriter:
         """A text (the inside of a JSON string) of the field `name`."""
         known = self._remembered.get((name, body))
         if known is None:
-            known = self._text(_ESCAPED.sub(_decode, body) if "\\u" in body else body, name)
+            known = self._text(_ESCAPED.sub(_decode, body), name)
             if len(body) <= _LONGEST and len(self._remembered) < _MOST:
                 self._remembered[name, body] = known
         return known
@@ -128,22 +130,19 @@ class Rewriter:
 
     def _issuer(self, body: str, name: str) -> str:
         """The name of a CA: what the rules of sql/rules look for stays."""
-        stays = bytearray(len(body))
         start = len(body) - len(body.lstrip())
+        places: set[int] = set()
         for pattern in words.issuer_patterns():
-            found = pattern.fullmatch(body.strip().lower())
-            for group in range(1, pattern.groups + 1 if found else 1):
-                first, last = found.span(group) if found else (0, 0)
-                stays[start + first : start + last] = b"\x01" * (last - first)
-        field_name = name if name in words.NAMES else "(other fields)"
-        out, place = [], 0
-        for run in re.finditer(rb"\x00+|\x01+", stays):
-            part = body[run.start() : run.end()]
-            if run[0][0]:
-                self.kept[field_name].add(part)
-            out.append(part if run[0][0] else self.plain(part))
-            place = run.end()
-        return "".join((*out, body[place:]))
+            if found := pattern.fullmatch(body.strip().lower()):
+                for first, last in found.regs[1:]:
+                    places.update(range(start + first, start + last))
+        out = []
+        for stays, signs in groupby(enumerate(body), lambda one: one[0] in places):
+            part = "".join(sign for _, sign in signs)
+            if stays:
+                self.kept[name if name in words.NAMES else "(other fields)"].add(part)
+            out.append(part if stays else self.plain(part))
+        return "".join(out)
 
     def _words(self, body: str, name: str, known: Collection[str]) -> str:
         """A text of which only known words stay."""
@@ -161,23 +160,12 @@ class Rewriter:
     def plain(self, body: str, replace: Callable[[str], str] | None = None) -> str:
         """A text of which nothing stays; `replace`: what becomes of its words where that is another thing."""
         word = replace or self.replacing.word
-        if "-----BEGIN " not in body:
-            return self._pieces(body, word)
-        out, place = [], 0
-        for found in _PEM.finditer(body):
-            out.append(self._pieces(body[place : found.start()], word))
-            out.append(f"-----BEGIN PEM-----\\n{self.replacing.blob(found[0])}\\n-----END PEM-----")
-            place = found.end()
-        return "".join((*out, self._pieces(body[place:], word)))
-
-    def _pieces(self, body: str, word: Callable[[str], str]) -> str:
-        """The same for what is no PEM; escapes stay, and so do names of fields in a JSON text inside."""
-        if "\\" not in body:
-            return _PIECE.sub(lambda found: self._piece(found, word), body)
-        return "".join(
-            part if number % 2 else _PIECE.sub(lambda found: self._piece(found, word), part)
-            for number, part in enumerate(_NAMED.split(body))
-        )
+        parts = _APART.split(body)
+        parts[::2] = [_PIECE.sub(lambda found: self._piece(found, word), part) for part in parts[::2]]
+        for number, part in enumerate(parts):
+            if number % 2 and part[0] == "-":
+                parts[number] = f"-----BEGIN PEM-----\\n{self.replacing.blob(part)}\\n-----END PEM-----"
+        return "".join(parts)
 
     def _piece(self, found: re.Match[str], word: Callable[[str], str]) -> str:
         """A part of a text by its form."""
@@ -189,12 +177,11 @@ class Rewriter:
                 return _spaced(self.replacing.word(re.sub(r"[-: ]", "", whole)), whole)
             case "run" if _is_blob(whole):
                 return self.replacing.blob(whole)
-            case "ipv4" | "ipv6" | "port" | "port6":
-                text, _, port = whole.partition("]") if found["ipv6"] else (found["ipv4"], "", found["port"] or "")
+            case "ipv4" | "ipv6" as kind:
+                text = found[kind]
                 with suppress(ValueError):
                     old = ip_address(text)
-                    bracket = "]" if found["ipv6"] and found["port6"] else ""
-                    return _spell(text, old, self.replacing.address(old)) + bracket + port
+                    return _spell(text, old, self.replacing.address(old)) + whole[len(text) :]
         return _WORD.sub(lambda one: word(one[0]), whole)
 
     def _name(self, name: str, *, is_top: bool) -> str:
@@ -218,10 +205,7 @@ class Rewriter:
 
 def _decode(found: re.Match[str]) -> str:
     """An escaped sign of a word as itself; any other escape stays."""
-    if found[1]:
-        sign = bytes.fromhex(found[1] + found[2]).decode("utf-16-be")
-    else:
-        sign = chr(int(found[3], 16)) if found[3] else ""
+    sign = json.loads(f'"{found[1]}"') if found[1] else ""
     return sign if _WORD.fullmatch(sign) and not "\ud800" <= sign <= "\udfff" else found[0]
 
 
@@ -239,15 +223,9 @@ def _spell(text: str, old: Address, new: Address) -> str:
         mapped = new.ipv4_mapped
         return str(new) if mapped is None else text[: text.rindex(":") + 1] + str(mapped)
     groups = [f"{int.from_bytes(new.packed[place : place + 2]):x}" for place in range(0, 16, 2)]
-    head, gap, tail = text.partition("::")
-    first, last = head.split(":") if head else [], tail.split(":") if tail else []
-    hidden = groups[len(first) : len(groups) - len(last)] if gap else []
-    if any(group != "0" for group in hidden):
+    first, last = (len(_GROUP.findall(part)) for part in text.partition("::")[::2])
+    if any(group != "0" for group in groups[first : 8 - last]):
         return str(new)
-    shown = [group.zfill(len(was)) if was[:1] == "0" else group for group, was in zip(groups, first, strict=False)]
-    ends = [
-        group.zfill(len(was)) if was[:1] == "0" else group
-        for group, was in zip(groups[len(groups) - len(last) :], last, strict=True)
-    ]
-    spelt = ":".join(shown) + gap + ":".join(ends)
+    shown = iter(groups[:first] + groups[8 - last :])
+    spelt = _GROUP.sub(lambda was: next(shown).zfill(len(was[0]) if was[0][0] == "0" else 1), text)
     return spelt.upper() if text == text.upper() != text.lower() else spelt

@@ -69,13 +69,7 @@ def record_case(settings: Settings, run_id: str | None, account: str | None, out
     done = record_run(settings.data / "landing", run_id, account, out)
     lines = [f"{name}  {count} items" for name, count in done.items.items()]
     lines.append(f"{out} has run {done.run_id}; {done.replaced} different words and addresses are replaced in it.")
-    lines.append(
-        "In clear are these words, besides times and small numbers in the fields that its kept.txt names (also in it):"
-    )
-    lines += [f"  {name}: {', '.join(found)}" for name, found in done.kept.items()]
-    if done.names:
-        lines.append("In clear, but for digits, are these names of fields that the contract does not know:")
-        lines.append(f"  {', '.join(done.names)}")
+    lines += ["Its kept.txt:", *done.kept.splitlines()]
     if done.unknown:
         lines.append(
             "Not in it, because no vocabulary knows them; if they are no names, tell them along with the case:"

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import chain, repeat
 from pathlib import Path
-
-import msgspec
 
 from pipeline.api.contract import LISTS
 from pipeline.cases.layout import Case, RecordedList, read_case
@@ -65,15 +64,11 @@ def describe(case: Case) -> list[str]:
         f"The run began on {case.as_of_at:%Y-%m-%d %H:%M} UTC (version {case.tool_version}); days left count from now.",
         f"`tlm extract --since {case.audit_from:%Y-%m-%d}` reads all of its audit events.",
         *(
-            f"  {account.name} was {account.status or 'never finished'};"
-            f" required = {json.dumps(list(account.required))}, resources = {json.dumps(_asked(account.lists))}"
+            f"  {account.name} was {account.status or 'never finished'}; required = {json.dumps(account.required)},"
+            f" resources = {json.dumps([one.resource for one in account.lists])}"
             for account in case.accounts
         ),
     ]
-
-
-def _asked(lists: Sequence[RecordedList]) -> list[str]:
-    return [one.resource for one in lists]
 
 
 def _form(one: RecordedList | None, *, is_stopped: bool) -> Form:
@@ -110,13 +105,12 @@ def _timed(events: Sequence[bytes], case: Case) -> list[bytes]:
     found: list[bytes] = []
     last = case.audit_from.isoformat()
     for event in events:
-        try:
-            time = str(msgspec.json.decode(event, type=Item).get("timestamp"))
-            is_of_run = case.audit_from <= read_time(time, "timestamp") <= case.as_of_at
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadParameter, OverflowError):
-            is_of_run = False
-        last = time if is_of_run else last
-        found.append(event if is_of_run else Read(event, {**_read(event), "timestamp": last}))
+        item = _read(event)
+        time = str(item.get("timestamp"))
+        with suppress(BadParameter, OverflowError):
+            if case.audit_from <= read_time(time, "timestamp") <= case.as_of_at:
+                last = time
+        found.append(Read(event, item | {"timestamp": last}))
     return found
 
 
