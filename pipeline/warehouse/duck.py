@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -22,6 +21,7 @@ import duckdb
 
 from pipeline.errors import BuildFailed, EngineRefused, OutOfMemory, OutputFailed, UsageError
 from pipeline.unfinished import unfinished_folder
+from pipeline.warehouse.worker import Worker
 
 CATALOG = "tlm"
 # The previous major version opens a file of this storage version too, and reopening keeps it so. A row group has half
@@ -36,8 +36,6 @@ _ITEMS_OF_LEAST = 500_000
 _ITEMS_A_MEGABYTE = 3_000
 # Each thread has buffers and hash tables of its own: four need more for 100,000 endpoints than the least bound.
 _BUILD_THREADS = 2
-# A wait without an end misses a signal that comes just before it begins (CPython's locks); one that looks up does not.
-_LOOK_UP_SECONDS = 0.1
 _WRAPPED = re.compile(r'"exception_message":("(?:[^"\\]|\\.)*")')
 _DISK_WORDS = (
     "cannot open file",
@@ -66,10 +64,9 @@ class Warehouse:
         self._connection = connection
         self._remove_spill = remove_spill
         self._megabytes: int | None = None
-        self._closed = False
+        self._is_closed = False
         # A statement runs in this thread, so that Ctrl-C reaches ours while the engine is at work.
-        self._worker = ThreadPoolExecutor(max_workers=1)
-        self._worker.submit(bool).result()  # started here: Ctrl-C while it starts would give a second thread
+        self._worker = Worker(connection.interrupt)
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> None:
         """Run one statement; its result is thrown away."""
@@ -79,23 +76,7 @@ class Warehouse:
         """All rows of one statement."""
         logger.debug("%s", sql)
         with _translated():
-            try:
-                statement = self._worker.submit(lambda: self._connection.execute(sql, list(params)).fetchall())
-                while not wait([statement], _LOOK_UP_SECONDS).done:
-                    pass
-                return statement.result()
-            except Exception:
-                raise
-            except BaseException:  # Ctrl-C, or whatever else ends the program
-                self._stop_engine()
-                raise
-
-    def _stop_engine(self) -> None:
-        """Return when the engine has let go. It is told again and again: it forgets what comes before it has begun."""
-        behind = self._worker.submit(bool)
-        while not behind.done():
-            self._connection.interrupt()
-            wait([behind], _LOOK_UP_SECONDS)
+            return self._worker.do(lambda: self._connection.execute(sql, list(params)).fetchall())
 
     def records(self, sql: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
         """All rows, each as column name -> value."""
@@ -114,8 +95,7 @@ class Warehouse:
         try:
             yield
         except BaseException:
-            with _translated():
-                self._connection.rollback()
+            self.execute("rollback")
             raise
         self.execute("commit")
 
@@ -163,11 +143,11 @@ class Warehouse:
 
     def close(self) -> None:
         """Let go of the file; open results are gone, what is at work is stopped. Closing twice does no harm."""
-        if not self._closed:
-            self._stop_engine()  # after a second Ctrl-C, which cut the first one's wait short
-            self._worker.shutdown()
-            self._connection.close()
-            self._closed = True
+        if not self._is_closed:
+            self._worker.stop()  # after a second Ctrl-C, which cut the first one's wait short
+            self._is_closed = True
+            self._worker.end()
+        self._connection.close()
         self._remove_spill()
 
     def __enter__(self) -> Self:
@@ -179,15 +159,13 @@ class Warehouse:
 
 def open_writable(path: Path) -> Warehouse:
     """The warehouse file at `path`, made when it is missing; for one writer."""
-    spill = path.with_name(path.name + ".tmp")
-    connection = _connect(spill)
-    with _translated():
-        connection.execute(f"set threads = {min(_BUILD_THREADS, os.cpu_count() or 1)}")
+    warehouse = _spilling_beside(path)
+    with _opening(warehouse):
         # To keep the order of rows that have none, the second thread waits with its rows in memory, or stands idle.
-        connection.execute("set preserve_insertion_order = false")
-        connection.execute(f"attach {literal(str(path))} as {CATALOG} ({FILE_OPTIONS})")
-        connection.execute(f"use {CATALOG}")
-    return Warehouse(connection, functools.partial(shutil.rmtree, spill, ignore_errors=True))
+        warehouse.execute("set preserve_insertion_order = false")
+        warehouse.execute(f"attach {literal(str(path))} as {CATALOG} ({FILE_OPTIONS})")
+        warehouse.execute(f"use {CATALOG}")
+    return warehouse
 
 
 def open_apart(path: Path, published: Path, memory_limit: str) -> Warehouse:
@@ -195,28 +173,22 @@ def open_apart(path: Path, published: Path, memory_limit: str) -> Warehouse:
 
     `schema.table` is looked up in the new file's only schema, `custom`, and then in all other schemas of `published`.
     """
-    spill = path.with_name(path.name + ".tmp")
-    connection = _connect(spill)
-    try:
-        with _translated():
-            connection.execute(f"set threads = {min(_BUILD_THREADS, os.cpu_count() or 1)}")
-            connection.execute(f"set memory_limit = {literal(memory_limit)}")
-            connection.execute(f"attach {literal(str(published))} as {CATALOG} (read_only)")
-            connection.execute(f"attach {literal(str(path))} as apart ({FILE_OPTIONS})")
-            connection.execute("create schema apart.custom")
-            schemas = connection.execute(
-                "select schema_name from duckdb_schemas()"
-                " where database_name = ? and schema_name not in ('custom', 'main')",
-                [CATALOG],
-            ).fetchall()
-            places = ",".join(["apart.custom", *sorted(f"{CATALOG}.{schema}" for (schema,) in schemas)])
-            connection.execute(f"set search_path = {literal(places)}")
-            connection.execute("set enable_external_access = false")
-            connection.execute("set lock_configuration = true")
-    except BaseException:
-        connection.close()
-        raise
-    return Warehouse(connection, functools.partial(shutil.rmtree, spill, ignore_errors=True))
+    warehouse = _spilling_beside(path)
+    with _opening(warehouse):
+        warehouse.execute(f"set memory_limit = {literal(memory_limit)}")
+        warehouse.execute(f"attach {literal(str(published))} as {CATALOG} (read_only)")
+        warehouse.execute(f"attach {literal(str(path))} as apart ({FILE_OPTIONS})")
+        warehouse.execute("create schema apart.custom")
+        schemas = warehouse.rows(
+            "select schema_name from duckdb_schemas()"
+            " where database_name = ? and schema_name not in ('custom', 'main')",
+            [CATALOG],
+        )
+        places = ",".join(["apart.custom", *sorted(f"{CATALOG}.{schema}" for (schema,) in schemas)])
+        warehouse.execute(f"set search_path = {literal(places)}")
+        warehouse.execute("set enable_external_access = false")
+        warehouse.execute("set lock_configuration = true")
+    return warehouse
 
 
 def open_read_only(path: Path, writes_to: Sequence[Path] = ()) -> Warehouse:
@@ -237,21 +209,39 @@ def open_read_only(path: Path, writes_to: Sequence[Path] = ()) -> Warehouse:
         spill = None
         with suppress(OSError):
             spill = work.enter_context(unfinished_folder(path.resolve().parent))
-        connection = _connect(spill)
+        warehouse = Warehouse(_connect(spill), work.pop_all().close)
+    with _opening(warehouse):
         try:
-            with _translated():
-                connection.execute(f"attach {literal(str(path))} as {CATALOG} (read_only)")
-                connection.execute(f"use {CATALOG}")
-                connection.execute(f"set allowed_directories = [{folders}]")
-                connection.execute("set enable_external_access = false")
-                connection.execute("set lock_configuration = true")
+            warehouse.execute(f"attach {literal(str(path))} as {CATALOG} (read_only)")
+            warehouse.execute(f"use {CATALOG}")
+            warehouse.execute(f"set allowed_directories = [{folders}]")
+            warehouse.execute("set enable_external_access = false")
+            warehouse.execute("set lock_configuration = true")
         except BuildFailed as error:
-            connection.close()
             msg = (
                 f"{path} cannot be opened as a warehouse ({error}); move it away, or set another data_dir in tlm.toml."
             )
             raise UsageError(msg) from None
-        return Warehouse(connection, work.pop_all().close)
+    return warehouse
+
+
+def _spilling_beside(path: Path) -> Warehouse:
+    """An engine without a file yet, on the threads of a build, for the file at `path`."""
+    spill = path.with_name(path.name + ".tmp")
+    warehouse = Warehouse(_connect(spill), functools.partial(shutil.rmtree, spill, ignore_errors=True))
+    with _opening(warehouse):
+        warehouse.execute(f"set threads = {min(_BUILD_THREADS, os.cpu_count() or 1)}")
+    return warehouse
+
+
+@contextmanager
+def _opening(warehouse: Warehouse) -> Iterator[None]:
+    """It is closed when the block fails. Its statements are run as all others are: Ctrl-C is no error of the engine."""
+    try:
+        yield
+    except BaseException:
+        warehouse.close()
+        raise
 
 
 def _connect(spill: Path | None) -> duckdb.DuckDBPyConnection:

@@ -5,14 +5,17 @@ import logging
 import subprocess
 import sys
 import tempfile
+import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 from pipeline import unfinished
 from pipeline.errors import EngineRefused, OutputFailed, UsageError
-from pipeline.warehouse.duck import Warehouse, identifier, literal, open_read_only, open_writable
+from pipeline.warehouse import duck
+from pipeline.warehouse.duck import Warehouse, identifier, literal, open_apart, open_read_only, open_writable
 
 ROOT = Path(__file__).parents[3]
 ENDLESS = "select count(*) from range(10000000) a, range(1000000) b where (a.range * b.range) % 7 = 3"
@@ -143,6 +146,78 @@ def test_ctrl_c_reaches_a_statement(published: Path, delays: list[str]) -> None:
     command = [sys.executable, "-c", INTERRUPTED, str(published), *delays]
     child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
     assert (child.stdout, child.stderr) == ("each was heard\n", "")
+
+
+AT_EACH_STEP = """
+import faulthandler, sys
+from itertools import count
+from pathlib import Path
+import duckdb
+from pipeline.warehouse.duck import Warehouse, open_read_only
+
+def ends_before(step, work):
+    def trace(frame, event, _):
+        nonlocal step
+        frame.f_trace_opcodes = True
+        step -= event == "opcode"
+        if step == 0:
+            raise KeyboardInterrupt
+        return trace
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return False
+    finally:
+        sys.settrace(None)
+    return True
+
+faulthandler.dump_traceback_later(60, exit=True)  # a lock that stayed taken shows who waits for it
+with open_read_only(Path(sys.argv[1])) as warehouse:
+    steps = next(step for step in count(1) if ends_before(step, lambda: warehouse.rows("select 1")))
+    assert warehouse.rows("select 1") == [(1,)]
+for step in count(1):
+    warehouse = Warehouse(duckdb.connect(), lambda: None)
+    is_over = ends_before(step, warehouse.close)
+    warehouse.close()
+    if is_over:
+        break
+print("each was survived" if min(step, steps) > 20 else (step, steps))
+"""
+
+
+def test_a_signal_may_come_between_any_two_steps(published: Path) -> None:
+    """The next statement runs and the warehouse can be closed, wherever in a statement or a closing Ctrl-C comes."""
+    command = [sys.executable, "-c", AT_EACH_STEP, str(published)]
+    child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+    assert (child.stdout, child.stderr) == ("each was survived\n", "")
+
+
+def test_no_statement_runs_in_the_thread_that_hears_signals(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There the engine would make an error of its own of Ctrl-C ("Query interrupted"), also while a file is opened."""
+    threads = []
+
+    class Watched:
+        def __init__(self, *words: Any, **settings: Any) -> None:
+            self.engine = real(*words, **settings)
+
+        def execute(self, *words: Any) -> object:
+            threads.append(threading.get_ident())
+            return self.engine.execute(*words)
+
+        def __getattr__(self, name: str) -> Any:
+            assert name in {"interrupt", "close"}, name
+            return getattr(self.engine, name)
+
+    real = duck.duckdb.connect
+    monkeypatch.setattr(duck.duckdb, "connect", Watched)
+    with open_writable(published.with_name("new.duckdb")) as warehouse, suppress(ValueError), warehouse.transaction():
+        raise ValueError
+    with open_read_only(published) as warehouse:
+        memory_limit = warehouse.memory_limit
+    open_apart(published.with_name("apart.duckdb"), published, memory_limit).close()
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 def test_a_refusal_names_the_line_of_the_statement(published: Path) -> None:
