@@ -7,8 +7,7 @@ import signal
 import sys
 from types import FrameType
 
-from pipeline.cli import INTERRUPTED, run
-
+_INTERRUPTED = 130  # 128 + SIGINT, what a shell expects after Ctrl-C
 _TERMINATED = 143  # 128 + SIGTERM, which service managers know for an orderly end
 
 
@@ -26,8 +25,16 @@ def main() -> None:
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
-    code = run(sys.argv[1:])
-    sys.exit(_TERMINATED if terminations and code == INTERRUPTED else code)
+    try:
+        from pipeline.cli import run  # noqa: PLC0415 -- Ctrl-C while it is loaded is heard too
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # then, or once more when all was over
+        code = _INTERRUPTED
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)  # now it ends the process without a word
+    sys.exit(_TERMINATED if terminations and code == _INTERRUPTED else code)
 
 
 def _open_what_is_closed() -> None:

@@ -21,8 +21,7 @@ from pipeline.exits import Exit, code_for
 if TYPE_CHECKING:
     from pipeline.jobs.outcome import Outcome
 
-INTERRUPTED = 130
-"""What a shell expects after Ctrl-C: 128 + SIGINT."""
+_INTERRUPTED = 130  # what a shell expects after Ctrl-C: 128 + SIGINT
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -73,7 +72,7 @@ def run(argv: Sequence[str]) -> int:
         return _quiet_stdout()
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped; nothing half-done was published.", err=True)
-        return INTERRUPTED
+        return _INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return int(Exit.USAGE)

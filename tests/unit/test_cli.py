@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,37 @@ def test_a_closed_stdout_or_stderr_is_no_bug(tmp_path: Path, words: str, closed:
     done = subprocess.run(shell, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stdout, said in done.stderr.lower()) == (code, "", True), done.stderr
     assert [path.read_text()[:1] for path in sorted(tmp_path.iterdir())] == (["#", "#", "w"] if code == 0 else [])
+
+
+AT_A_MOMENT = """
+import atexit, faulthandler, os, signal, sys
+
+class Loading:
+    def find_spec(self, name, path, target=None):
+        if name == moment:
+            os.kill(os.getpid(), number)
+
+moment, number = sys.argv[1], int(sys.argv[2])
+faulthandler.dump_traceback_later(60, exit=True)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Loading())
+if moment == "exit":
+    atexit.register(os.kill, os.getpid(), number)
+from pipeline.__main__ import main
+sys.argv = ["tlm", "--version"]
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["pipeline.cli", "click", "importlib.metadata", "exit"])
+def test_ctrl_c_has_no_traceback_whenever_it_comes(moment: str, number: signal.Signals) -> None:
+    """Also while the first modules are loaded, and when the command is over: then the signal itself ends the process."""
+    child = subprocess.run(
+        [sys.executable, "-c", AT_A_MOMENT, moment, str(int(number))], capture_output=True, text=True, check=False
+    )
+    assert child.returncode == (-number if moment == "exit" else 128 + number)
+    assert child.stderr in {"", "\nStopped; nothing half-done was published.\n"}
 
 
 def test_a_full_disk_behind_stdout_is_told_as_such() -> None:
