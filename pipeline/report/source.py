@@ -302,9 +302,9 @@ def number_cell(value: int, tone: Tone = "") -> Cell:
     return Cell(words.number(value), tone) if value else Cell("–", "soft")
 
 
-def date_cell(at: datetime | None, source: Source, *, absent: str = "unknown") -> Cell:
+def date_cell(at: datetime | None, source: Source) -> Cell:
     """The local day of an instant."""
-    return Cell(source.local_day(at).isoformat()) if at else Cell(absent, "soft")
+    return Cell(source.local_day(at).isoformat()) if at else Cell("unknown", "soft")
 
 
 def end_cell(at: datetime | None) -> Cell:

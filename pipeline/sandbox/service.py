@@ -28,8 +28,6 @@ from pipeline.sandbox.troubles import Trouble, Troubles
 
 MAXIMUM_LIMIT = 1000
 HELLO = b"Hello from DigiCert ONE - Trust Lifecycle Manager REST API!"
-ENDPOINT_CALLS = ("endpoints.automatable", "endpoints.unsecured", "endpoints.discovered", "automation_inventory")
-"""The calls that an account without the automation feature does not have."""
 
 _FILTERS = {"certificates": certificate_tests, "audit_log": audit_tests}
 _FIXED_PATHS = {call.path: call for call in CALLS if "{" not in call.path}

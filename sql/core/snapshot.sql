@@ -17,7 +17,6 @@ select
     versions.discovery_status,
     versions.discovery_error,
     versions.certificate_key,
-    versions.common_name,
     versions.trust,
     versions.valid_to_at,
     versions.is_revoked,

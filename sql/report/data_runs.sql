@@ -8,17 +8,14 @@ select
     accounts.as_of_at,
     accounts.is_stale,
     accounts.baseline_run_id,
-    accounts.baseline_as_of_at,
     runs.status,
     runs.is_complete,
-    runs.is_shrink_accepted,
     runs.reason,
     runs.base_url,
     runs.finished_at,
     runs.tool_version,
     runs.manifest_hash,
     runs.config_hash,
-    runs.key_sees,
     logs.is_read as is_log_read, -- its audit log was read up to that run
     baselines.manifest_hash as baseline_manifest_hash -- hash of the manifest that this week is compared with
 from meta.build_accounts as accounts

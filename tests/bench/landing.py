@@ -86,7 +86,6 @@ _ITEM = """
     unit as business_unit,
 """
 _SCANNED = "strftime(timestamp '2026-11-23' - to_seconds(n % 86400), '%Y-%m-%dT%H:%M:%SZ') as last_discovered"
-_WITH = "case when has_certificate then {0} end as {0}"
 
 _RESOURCES = {
     "business_units": "select distinct unit.id as id, unit.name as name from estate",

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 from place import Place
 
+from pipeline.config import RESOURCES
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import ThreadedSandbox
-from pipeline.sandbox.service import ENDPOINT_CALLS
 
 Start = Callable[[Plan], ThreadedSandbox]
 SMALL = Plan(endpoints=60, weeks=2)
@@ -114,7 +114,7 @@ def test_a_missing_key_reference_is_exit_2(place: Place) -> None:
 def test_an_account_without_the_endpoints_feature_is_exit_3(place: Place, sandbox_of: Start) -> None:
     """403 or 404 on a required resource names the account, the resource and what is missing."""
     for status in (403, 404):
-        refused = {"prod": dict.fromkeys(ENDPOINT_CALLS, status)}
+        refused = {"prod": dict.fromkeys(RESOURCES[:4], status)}
         sandbox = sandbox_of(Plan(endpoints=60, weeks=2, refusals=refused))
         place.configure(sandbox.base_url, {"prod": sandbox.keys["prod"]})
         code, _, err = place.tlm("run", "weekly")

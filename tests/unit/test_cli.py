@@ -89,7 +89,7 @@ def test_debug_adds_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_a_statement_is_given_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_statement_is_given_once(capsys: pytest.CaptureFixture[str]) -> None:
     """As an argument or as a file."""
     assert run(["query"]) == 2
     assert run(["query", "select 1", "--file", "x.sql"]) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -114,27 +115,27 @@ class Tlm:
         writer.close()
 
 
+Serve = Callable[[Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], ssl.SSLContext | None], int]
+
+
 @pytest.fixture
-def start_tlm() -> Iterator[Callable[[], Tlm]]:
-    """Starts servers, each on a free port; all end with the test."""
+def serve() -> Iterator[Serve]:
+    """Starts servers on free ports in a thread; all end with the test."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     servers = []
 
-    def start() -> Tlm:
-        tlm = Tlm()
-
-        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def start(talk: Callable[..., object], context: ssl.SSLContext | None) -> int:
+        async def quietly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
-                await tlm.talk(reader, writer)
-            except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+                await talk(reader, writer)  # type: ignore[misc]
+            except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
                 writer.close()
 
-        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(talk, "127.0.0.1", 0), loop).result(5)
-        servers.append(server)
-        tlm.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        return tlm
+        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(quietly, "127.0.0.1", 0, ssl=context), loop)
+        servers.append(server.result(5))
+        return int(servers[-1].sockets[0].getsockname()[1])
 
     async def end() -> None:
         for server in servers:
@@ -144,12 +145,24 @@ def start_tlm() -> Iterator[Callable[[], Tlm]]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield start
+    yield start
     asyncio.run_coroutine_threadsafe(end(), loop).result(5)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(5)
     loop.close()
+
+
+@pytest.fixture
+def start_tlm(serve: Serve) -> Iterator[Callable[[], Tlm]]:
+    """Starts servers, each on a free port; all end with the test."""
+
+    def start() -> Tlm:
+        tlm = Tlm()
+        tlm.base_url = f"http://127.0.0.1:{serve(tlm.talk, None)}"
+        return tlm
+
+    with stamina.set_testing(True, attempts=3, cap=True):
+        yield start
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from pipeline.errors import ConfigurationError, NotTrusted, ProxyRefused, Reques
 from pipeline.exits import Exit, code_for
 from pipeline.extract.run import extract_run
 
-from .conftest import KEY, NOW, Asked, Raw, Tlm
+from .conftest import KEY, NOW, Asked, Raw, Serve, Tlm
 
 PASSWORD = "canary-p12-password"
 PEM = serialization.Encoding.PEM
@@ -142,56 +142,20 @@ class Proxy:
         writer.close()
 
 
-Serve = Callable[[Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], ssl.SSLContext | None], int]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Starts servers on free ports in a thread; all end with the test."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    servers = []
-
-    def start(talk: Callable[..., object], context: ssl.SSLContext | None) -> int:
-        async def quietly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            try:
-                await talk(reader, writer)  # type: ignore[misc]
-            except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
-                writer.close()
-
-        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(quietly, "127.0.0.1", 0, ssl=context), loop)
-        servers.append(server.result(5))
-        return int(servers[-1].sockets[0].getsockname()[1])
-
-    async def end() -> None:
-        for server in servers:
-            server.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    with stamina.set_testing(True, attempts=2, cap=True):
-        yield start
-    asyncio.run_coroutine_threadsafe(end(), loop).result(5)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(5)
-    loop.close()
-
-
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
 @pytest.fixture(autouse=True)
-def no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def two_attempts_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("TLM_KEY", KEY)
     monkeypatch.setenv("TLM_P12_PASSWORD", PASSWORD)
+    with stamina.set_testing(True, attempts=2, cap=True):
+        yield
 
 
 def ask(account: Account, folder: Path, tally: Tally | None = None) -> int:
@@ -259,7 +223,8 @@ def test_ca_bundle_adds_to_the_trust(serve: Serve, authority: Authority, tmp_pat
     assert tlm.asked[0].headers["x-api-key"] == KEY
 
 
-def test_the_systems_authorities_stay_trusted(serve: Serve, authority: Authority, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("authority")
+def test_the_systems_authorities_stay_trusted(tmp_path: Path) -> None:
     """The bundle takes nothing away: with both, the context knows more than with either."""
     account = with_key("https://one.digicert.com", ca_bundle="ca.pem")
     _, line = open_line(Settings(accounts=(account,), folder=str(tmp_path)), account)

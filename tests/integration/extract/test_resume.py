@@ -211,7 +211,7 @@ def test_page_size_may_differ(tlm: Tlm, broken: tuple[config.Settings, str]) -> 
     assert {one.rows_received for one in manifest.extracts if one.status != "skipped"} == {25}
 
 
-def test_a_run_with_a_later_one_is_refused(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:
+def test_a_run_with_a_later_one_is_refused(broken: tuple[config.Settings, str]) -> None:
     """History is not rewritten behind a later run."""
     settings, run_id = broken
     extract(settings, NOW + timedelta(hours=1))
@@ -236,7 +236,7 @@ def test_an_account_that_is_complete_is_not_read_again(
     assert tlm.asked == []
 
 
-def test_a_damaged_page_is_read_again(tlm: Tlm, broken: tuple[config.Settings, str], tmp_path: Path) -> None:
+def test_a_damaged_page_is_read_again(tlm: Tlm, broken: tuple[config.Settings, str]) -> None:
     """A flipped bit on the disk: its checksum does not agree, so the page counts as not written."""
     settings, run_id = broken
     part = next((settings.data / "landing" / "prod" / run_id / "endpoints.unsecured").glob("part-*"))

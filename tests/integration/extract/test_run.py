@@ -238,7 +238,7 @@ def test_accounts_are_read_side_by_side_and_one_does_not_stop_the_other(
     assert manifest_of(settings, "prod").run_id == manifest_of(settings, "apac").run_id
 
 
-def test_an_unreachable_host_is_named(start_tlm: Callable[[], Tlm], tlm: Tlm, settings_for: Settings) -> None:
+def test_an_unreachable_host_is_named(tlm: Tlm, settings_for: Settings) -> None:
     """After all attempts: incomplete, with the host; it outranks nothing when another account was denied."""
     settings = settings_for({"prod": "http://127.0.0.1:9", "other": tlm.base_url})
     with pytest.raises(RunIncomplete, match=r"Account prod.*127\.0\.0\.1:9 cannot be reached.*3 attempts"):

@@ -21,7 +21,7 @@ def read(settings: config.Settings, *resource_ids: str) -> list[TrailRow]:
     return asyncio.run(read_trail(settings, settings.accounts[0], resource_ids, lambda: NOW))
 
 
-def by_resource(tlm: Tlm, events: list[dict[str, object]], lie: int = 0) -> Callable[[Asked, int], Raw | None]:
+def by_resource(events: list[dict[str, object]], lie: int = 0) -> Callable[[Asked, int], Raw | None]:
     """The audit log selected by resource_id; its total is wrong by `lie`."""
 
     def answer(asked: Asked, _number: int) -> Raw | None:
@@ -42,7 +42,7 @@ def test_the_api_is_asked_by_each_identifier(tlm: Tlm, settings_for: Settings) -
         for n in range(25)
     ]
     events.append({"id": "c", "timestamp": "never", "resource_id": "r2", "user": {"id": "u1", "name": "Ann"}})
-    tlm.instead = by_resource(tlm, events)
+    tlm.instead = by_resource(events)
     rows = read(settings_for({"prod": tlm.base_url}), "r1", "r2", "r1")
     assert len(rows) == 26
     assert rows[0] == ("2026-11-20T09:00:00", "update", None, None, None, None, "e0")
@@ -52,6 +52,6 @@ def test_the_api_is_asked_by_each_identifier(tlm: Tlm, settings_for: Settings) -
 
 def test_a_trail_that_is_not_whole_is_not_shown(tlm: Tlm, settings_for: Settings) -> None:
     """What was expected and what came."""
-    tlm.instead = by_resource(tlm, [{"id": "e", "resource_id": "r1"}], lie=2)
+    tlm.instead = by_resource([{"id": "e", "resource_id": "r1"}], lie=2)
     with pytest.raises(RunIncomplete, match=r"Audit events of r1 of account prod are missing: .*3.*1"):
         read(settings_for({"prod": tlm.base_url}), "r1")
