@@ -10,6 +10,7 @@ select
     accounts.baseline_run_id,
     runs.status,
     runs.is_complete,
+    runs.is_shrink_accepted,
     runs.reason,
     runs.base_url,
     runs.finished_at,
