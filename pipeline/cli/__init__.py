@@ -71,7 +71,7 @@ def run(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         return _quiet_stdout()
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Stopped; nothing half-done was published.", err=True)
+        _talk("Stopped; nothing half-done was published.")
         return _INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -79,7 +79,7 @@ def run(argv: Sequence[str]) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         more = context.command_path if context else "tlm"
-        click.echo(f"tlm: {' '.join(error.format_message().split()).rstrip('.')}; `{more} --help` says more.", err=True)
+        _talk(f"tlm: {' '.join(error.format_message().split()).rstrip('.')}; `{more} --help` says more.")
         return int(Exit.USAGE)
     except Exception as error:  # noqa: BLE001 -- the one place where an error becomes a sentence and a code
         return _say(error, show_traceback="--debug" in argv)
@@ -93,8 +93,8 @@ def _print(outcome: Outcome, *, show_traceback: bool) -> int:
         from pipeline.log import mask, one_line  # noqa: PLC0415
 
         if show_traceback and outcome.error is not None:
-            click.echo(mask("".join(traceback.format_exception(outcome.error))), err=True)
-        click.echo(f"tlm: {one_line(outcome.complaint)}", err=True)
+            _talk(mask("".join(traceback.format_exception(outcome.error))))
+        _talk(f"tlm: {one_line(outcome.complaint)}")
     return int(outcome.exit_code)
 
 
@@ -109,7 +109,7 @@ def _say(error: Exception, *, show_traceback: bool) -> int:
 
     code = code_for(error)
     if show_traceback:
-        click.echo(mask("".join(traceback.format_exception(error))), err=True)
+        _talk(mask("".join(traceback.format_exception(error))))
     if code is Exit.BUG:
         text = f"A bug in tlm: {type(error).__name__}: {error}; run it again with --debug and report what it prints."
     elif isinstance(error, OSError):
@@ -117,5 +117,13 @@ def _say(error: Exception, *, show_traceback: bool) -> int:
         text = f"{what} cannot be used: {error.strerror or error}; check space and mode."
     else:
         text = str(error)
-    click.echo(f"tlm: {one_line(text)}", err=True)
+    _talk(f"tlm: {one_line(text)}")
     return int(code)
+
+
+def _talk(text: str) -> None:
+    """To stderr; where that cannot be written to (a full disk, a pipe without a reader) the exit code says it alone."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

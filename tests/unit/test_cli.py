@@ -123,9 +123,14 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         ("init", "2>&- >&- <&-", 0, ""),
         ("extract", "2>&-", 2, ""),
         ("extract", ">&-", 2, "no configuration"),
+        ("extract", "2>/dev/full", 2, ""),
+        ("extract --nosuch", "2>/dev/full", 2, ""),
+        ("contract show", ">/dev/full 2>/dev/full", 8, ""),
     ],
 )
-def test_a_closed_stdout_or_stderr_is_no_bug(tmp_path: Path, words: str, closed: str, code: int, said: str) -> None:
+def test_a_stdout_or_stderr_that_takes_nothing_is_no_bug(
+    tmp_path: Path, words: str, closed: str, code: int, said: str
+) -> None:
     """What would be said is said to nobody, and no file takes its place: the code and the files are as ever."""
     command = f"{sys.executable} -m pipeline {words} {closed}"
     shell = ["bash", "-c", command]
