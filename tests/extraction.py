@@ -69,7 +69,7 @@ class Extraction:
         command = [sys.executable, str(_CHILD), str(self.config), str(die_at), str(share), "extract", *words]
         path = os.pathsep.join([str(_CHILD.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
         environment = {**os.environ, "PYTHONPATH": path}
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
     def run_id(self) -> str:
         """The newest run in the landing zone, finished or not."""

@@ -46,7 +46,7 @@ def html_site() -> Iterator[str]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    ready.wait(5)
+    ready.wait()
     yield address[0]
     stop[0]()
     thread.join()

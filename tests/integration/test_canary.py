@@ -117,11 +117,11 @@ def echo() -> Iterator[str]:
 
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = asyncio.run_coroutine_threadsafe(asyncio.start_server(answer, "127.0.0.1", 0), loop).result(5)
+    server = asyncio.run_coroutine_threadsafe(asyncio.start_server(answer, "127.0.0.1", 0), loop).result()
     yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    asyncio.run_coroutine_threadsafe(end(), loop).result(5)
+    asyncio.run_coroutine_threadsafe(end(), loop).result()
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(5)
+    thread.join()
     loop.close()
 
 

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -94,13 +93,11 @@ def test_a_runaway_model_is_stopped_by_ctrl_c_and_leaves_nothing(demo: Path) -> 
     )
     try:
         apart = demo / "data" / "tlm.duckdb.building.apart"
-        deadline = time.monotonic() + 60
         # It has begun to write when its file is more than the empty one of a few blocks.
         while not (apart.exists() and apart.stat().st_size > 2_000_000):
             assert child.poll() is None
-            assert time.monotonic() < deadline
         child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=30)
+        _, said = child.communicate()
     finally:
         child.kill()
         (demo / "models" / "runaway.sql").unlink()

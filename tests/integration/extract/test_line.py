@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from pipeline.api import client
 from pipeline.api.client import Client, Tally
 from pipeline.api.contract import BY_NAME
 from pipeline.api.line import Identity, Line, open_line
@@ -369,7 +368,6 @@ def test_a_tunnel_cut_off_while_tls_begins_is_opened_anew(
     serve: Serve, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody refused anything; the library would wait for the dead tunnel to come free."""
-    monkeypatch.setattr(client, "_SILENCE_SECONDS", 0.5)
     tlm, proxy, tally = OpenTlm(), Proxy(cuts=1), Tally()
     port = serve(tlm.talk, authority.server_context())
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{serve(proxy.talk, None)}")

@@ -287,7 +287,7 @@ def test_a_service_manager_stops_it_as_ctrl_c_does(tlm: Tlm, tmp_path: Path, sen
 
     def stop(asked: Asked, _number: int) -> Raw | None:
         if asked.path == PATHS["agents"] and asked.query["offset"] != "0":
-            started.wait(10)
+            started.wait()
             children[0].send_signal(sent)
         return None
 
@@ -298,7 +298,7 @@ def test_a_service_manager_stops_it_as_ctrl_c_does(tlm: Tlm, tmp_path: Path, sen
     ) as child:
         children.append(child)
         started.set()
-        out, talk = child.communicate(timeout=30)
+        out, talk = child.communicate()
     run_id = next((tmp_path / "data" / "landing" / "prod").glob("*/run.json")).parent.name
     assert (child.returncode, out) == (128 + sent, "")
     *_, told, last = filter(None, talk.splitlines())  # a terminal shows ^C on a line that is ended first

@@ -39,7 +39,7 @@ def has_ended(pid: int) -> bool:
 def test_a_sandbox_serves_the_world_and_moves_through_its_weeks(kind: type[Sandbox | ThreadedSandbox]) -> None:
     """Over the socket come the bytes of the world, of each week that the clock is moved to."""
     world = World(PLAN)
-    with kind(PLAN, week=0) as sandbox, httpx.Client(base_url=sandbox.base_url) as client:
+    with kind(PLAN, week=0) as sandbox, httpx.Client(base_url=sandbox.base_url, timeout=60) as client:
         for week in (0, 2, 1):
             sandbox.move_to(week)
             view = world.at(week).accounts["apac"]
@@ -56,8 +56,8 @@ def test_a_sandbox_serves_the_world_and_moves_through_its_weeks(kind: type[Sandb
 def test_a_sandbox_opens_at_its_last_week_and_knows_its_keys() -> None:
     """Without a week the newest state is served, and a wrong key is refused over the wire too."""
     with ThreadedSandbox(PLAN) as sandbox:
-        good = httpx.get(sandbox.base_url + PATH, headers={"x-api-key": sandbox.keys["prod"]})
-        bad = httpx.get(sandbox.base_url + PATH, headers={"x-api-key": "wrong"})
+        good = httpx.get(sandbox.base_url + PATH, headers={"x-api-key": sandbox.keys["prod"]}, timeout=60)
+        bad = httpx.get(sandbox.base_url + PATH, headers={"x-api-key": "wrong"}, timeout=60)
     assert good.json()["total"] == len(World(PLAN).at(2).accounts["prod"].lists["endpoints.automatable"])
     assert (bad.status_code, bad.json()["errors"][0]["code"]) == (401, "invalid_api_key")
 
@@ -95,9 +95,9 @@ def test_serve_announces_itself_and_ends_with_ctrl_c() -> None:
     with child_process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         opening = msgspec.json.decode(server.stdout.readline(), type=Opening)
-        reply = httpx.get(opening.base_url + PATH, headers={"x-api-key": opening.keys["prod"]})
+        reply = httpx.get(opening.base_url + PATH, headers={"x-api-key": opening.keys["prod"]}, timeout=60)
         server.send_signal(signal.SIGINT)
-        rest, talk = server.communicate(timeout=10)
+        rest, talk = server.communicate()
     assert reply.status_code == 200
     assert (rest, talk, server.returncode) == ("returned\n", "", 0)
 

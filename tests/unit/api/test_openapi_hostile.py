@@ -113,14 +113,14 @@ def test_long_and_tangled_references_end_soon() -> None:
         call.path: {"get": {"responses": {"200": {"content": {"application/json": {"schema": item}}}}}}
         for call in EVERY
     }
-    started = time.monotonic()
+    started = time.process_time()
     for schemas in (chain(5_000), tangle(300)):
         check({"paths": paths, "components": {"schemas": schemas}})
     many = {"schema": {"properties": {f"p{n}": {} for n in range(2_000)}}, "in": "query"}
     check({"paths": {path: {"get": {"parameters": [many] * 2_000}} for path in paths}})
     bomb = {"url": "{a}" * 600, "variables": {"a": {"default": "{a}" * 600}}}
     check({"servers": [bomb] * 50, "paths": {f"/mpki/api/v1/inventory/{n}": {"get": {}} for n in range(500)}})
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_a_deep_document_in_memory_is_no_overflow() -> None:

@@ -243,7 +243,7 @@ def test_ctrl_c_stops_the_engine(database: Path) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, talk = process.communicate(timeout=20)
+        _, talk = process.communicate()
     assert talk.rstrip().endswith(b"KeyboardInterrupt")
 
 
@@ -253,7 +253,7 @@ def test_a_reader_that_has_enough_is_no_error(database: Path) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.stdout.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait() == 0
         assert process.stderr is not None
         assert process.stderr.read() == b""
 
@@ -273,7 +273,7 @@ def read_terminal(database: Path, sql: str) -> tuple[list[str], str]:
             if not part:
                 break
             seen += part
-        _, talk = process.communicate(timeout=20)
+        _, talk = process.communicate()
     os.close(controller)
     return seen.decode().splitlines(), talk.decode().strip()
 

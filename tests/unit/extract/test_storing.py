@@ -32,7 +32,7 @@ class Disk:
 
     def write(self, pages: Sequence[Keyed]) -> None:
         self.is_asked.set()
-        assert self.is_free.wait(10)
+        assert self.is_free.wait(100)
         if len(self.batches) + 1 == self.fails_at:
             msg = "full"
             raise OutputFailed(msg)
@@ -40,7 +40,7 @@ class Disk:
 
     async def wait_until_asked(self) -> None:
         """Let the event loop go on until the disk is at work."""
-        await asyncio.to_thread(self.is_asked.wait, 10)
+        await asyncio.to_thread(self.is_asked.wait, 100)
 
 
 def test_what_comes_while_the_disk_is_busy_is_one_batch() -> None:
