@@ -21,7 +21,7 @@ from itertools import groupby
 from pipeline.cases import words
 from pipeline.cases.pseudonyms import SIGN, Address, Survey
 
-_MARK = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL)
+_MARK = re.compile(r'"((?:[^"\\]|\\.)*+)("?)|[{}\[\],:]|[^\s"{}\[\],:]+', re.DOTALL)
 _ESCAPED = re.compile(r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4})|\\.", re.DOTALL)
 _APART = re.compile(  # PEM; names of fields in a JSON text inside, and escapes, which stay
     r"(-----BEGIN [^-]{1,60}-----.*?(?:-----END [^-]{1,60}-----|\Z)"
@@ -84,16 +84,14 @@ class Rewriter:
                 is_name = False
             elif mark in ",:":
                 is_name = mark == "," and bool(stack) and stack[-1][0] == "{"
-            elif mark == '"':  # a text without an end: what follows are no values
-                name = ""
-            elif mark[0] != '"':
+            elif not found[2]:  # no text, or one without an end, to which all that follows belongs
                 mark = self._literal(mark, name)
             elif is_name:
-                own = mark[1:-1]
+                own = found[1]
                 name = own if len(stack) == 1 else f"{stack[1][1]}.{own}" if len(stack) == 2 else ""
                 mark = f'"{self._name(own, is_top=len(stack) == 1)}"'
             else:
-                mark = f'"{self.text(mark[1:-1], name)}"'
+                mark = f'"{self.text(found[1], name)}"'
             out.append(mark)
         return "".join((*out, text[position:])).encode("utf-8", "surrogateescape")
 
@@ -134,8 +132,8 @@ class Rewriter:
         places: set[int] = set()
         for pattern in words.issuer_patterns():
             if found := pattern.fullmatch(body.strip().lower()):
-                for first, last in found.regs[1:]:
-                    places.update(range(start + first, start + last))
+                for group in range(1, pattern.groups + 1):
+                    places.update(range(start + found.start(group), start + found.end(group)))
         out = []
         for stays, signs in groupby(enumerate(body), lambda one: one[0] in places):
             part = "".join(sign for _, sign in signs)
