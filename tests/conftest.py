@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 from hypothesis import HealthCheck, settings
@@ -12,5 +13,6 @@ settings.load_profile("any machine")
 
 
 def pytest_configure() -> None:
-    """Ctrl-C works in tests and their children also when pytest was started with it ignored (nohup, a CI's background)."""
+    """Tests and their children find what a user has: Ctrl-C (a CI's background ignores it), and output in a buffer."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.pop("PYTHONUNBUFFERED", None)  # set in many containers; a user's output waits in a buffer

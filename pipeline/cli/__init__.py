@@ -5,10 +5,10 @@ Jobs and settings are imported inside the commands, so that `tlm --help` loads n
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,9 +69,9 @@ def run(argv: Sequence[str]) -> int:
         is_told = hasattr(outcome, "lines")  # not of --help and --version
         return _print(outcome, show_traceback="--debug" in argv) if is_told else int(outcome or Exit.DONE)
     except BrokenPipeError:
-        return _quiet_stdout()
+        return int(Exit.DONE)  # the reader of our stdout has gone (`| head`): not an error
     except (KeyboardInterrupt, click.Abort):
-        _talk("Stopped; nothing half-done was published.")
+        _tell("Stopped; nothing half-done was published.")
         return _INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -79,7 +79,7 @@ def run(argv: Sequence[str]) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         more = context.command_path if context else "tlm"
-        _talk(f"tlm: {' '.join(error.format_message().split()).rstrip('.')}; `{more} --help` says more.")
+        _tell(f"tlm: {' '.join(error.format_message().split()).rstrip('.')}; `{more} --help` says more.")
         return int(Exit.USAGE)
     except Exception as error:  # noqa: BLE001 -- the one place where an error becomes a sentence and a code
         return _say(error, show_traceback="--debug" in argv)
@@ -93,15 +93,15 @@ def _print(outcome: Outcome, *, show_traceback: bool) -> int:
         from pipeline.log import mask, one_line  # noqa: PLC0415
 
         if show_traceback and outcome.error is not None:
-            _talk(mask("".join(traceback.format_exception(outcome.error))))
-        _talk(f"tlm: {one_line(outcome.complaint)}")
+            _tell(mask("".join(traceback.format_exception(outcome.error))))
+        _tell(f"tlm: {one_line(outcome.complaint)}")
     return int(outcome.exit_code)
 
 
-def _quiet_stdout() -> int:
-    """The reader of our stdout has gone (`| head`): not an error, and nothing may be written there at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(Exit.DONE)
+def _tell(text: str) -> None:
+    """A line on stderr; where it cannot be written (a full disk), the exit code has to do."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def _say(error: Exception, *, show_traceback: bool) -> int:
@@ -109,7 +109,7 @@ def _say(error: Exception, *, show_traceback: bool) -> int:
 
     code = code_for(error)
     if show_traceback:
-        _talk(mask("".join(traceback.format_exception(error))))
+        _tell(mask("".join(traceback.format_exception(error))))
     if code is Exit.BUG:
         text = f"A bug in tlm: {type(error).__name__}: {error}; run it again with --debug and report what it prints."
     elif isinstance(error, OSError):
@@ -117,13 +117,5 @@ def _say(error: Exception, *, show_traceback: bool) -> int:
         text = f"{what} cannot be used: {error.strerror or error}; check space and mode."
     else:
         text = str(error)
-    _talk(f"tlm: {one_line(text)}")
+    _tell(f"tlm: {one_line(text)}")
     return int(code)
-
-
-def _talk(text: str) -> None:
-    """To stderr; where that cannot be written to (a full disk, a pipe without a reader) the exit code says it alone."""
-    try:
-        click.echo(text, err=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
