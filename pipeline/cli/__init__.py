@@ -68,7 +68,7 @@ def run(argv: Sequence[str]) -> int:
         outcome = tlm.main(args=list(argv), prog_name="tlm", standalone_mode=False)
         is_told = hasattr(outcome, "lines")  # not of --help and --version
         return _print(outcome, show_traceback="--debug" in argv) if is_told else int(outcome or Exit.DONE)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # the latter from click, where its help met the former
         return int(Exit.DONE)  # the reader of our stdout has gone (`| head`): not an error
     except (KeyboardInterrupt, click.Abort):
         _tell("Stopped; nothing half-done was published.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -108,12 +109,15 @@ def test_init_writes_what_is_missing_and_keeps_what_is_there(
     assert "kept" in capsys.readouterr().out
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    """`tlm ... | head -1` ends quietly."""
-    command = f"{sys.executable} -m pipeline --help | head -1"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
-    assert done.stdout.startswith("Usage")
-    assert done.stderr == ""
+@pytest.mark.parametrize("words", [["--help"], ["contract", "show"]])
+def test_a_reader_that_goes_away_is_no_error(words: list[str]) -> None:
+    """`tlm ... | head -1` ends quietly, however early the reader has gone."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "pipeline", *words]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(
