@@ -96,8 +96,7 @@ def record_run(landing: Path, run_id: str | None, account: str | None, out: Path
     UsageError: there is no such run or account, its pages are gone, or `out` exists. RunIncomplete: its pages are
     damaged. OutputFailed: the disk refuses, or a word that was replaced was found; in each case there is no file.
     """
-    if out.exists() or out.is_symlink():
-        raise UsageError(f"{out} exists and is not overwritten; name another file with --out.")
+    _refuse_existing(out)
     sources = _find_sources(landing, run_id, account)
     survey = Survey()
     look = Rewriter(survey)
@@ -117,9 +116,15 @@ def record_run(landing: Path, run_id: str | None, account: str | None, out: Path
             kept = _tell_kept(rewriter)
             case.writestr(zipfile.ZipInfo(KEPT), kept.encode("utf-8", "surrogateescape"))
         _verify(file, pseudonyms, " ".join(words.NAMES.union(rewriter.names, *rewriter.kept.values())))
+        _refuse_existing(out)  # another process may have written it meanwhile
     counts = {f"{account.name} {one.resource}": one.rows for account in accounts for one in account.lists}
     unknown = {name: sorted(found) for name, found in sorted(rewriter.unknown.items())}
     return Recorded(first.run_id, counts, pseudonyms.count, kept, unknown)
+
+
+def _refuse_existing(out: Path) -> None:
+    if out.exists() or out.is_symlink():
+        raise UsageError(f"{out} exists and is not overwritten; name another file with --out.")
 
 
 def _find_sources(landing: Path, run_id: str | None, account: str | None) -> list[_Source]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from pipeline.jobs.building import build
 from pipeline.jobs.outcome import Outcome, utc_now
 from pipeline.jobs.reading import Selection, extract
 from pipeline.jobs.reporting import ExportRequest, ReportRequest, export, report_weekly
+from pipeline.runs.lock import hold_lock
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.serve import Sandbox
 
@@ -38,8 +40,12 @@ def last_monday(now: datetime) -> datetime:
 
 def run_demo(folder: Path, *, endpoints: int, weeks: int, show_progress: bool) -> Outcome:
     """Extract every simulated week, build once, report, export."""
+    with _own_folder(folder):
+        return _run_whole(folder, endpoints=endpoints, weeks=weeks, show_progress=show_progress)
+
+
+def _run_whole(folder: Path, *, endpoints: int, weeks: int, show_progress: bool) -> Outcome:
     started = time.monotonic()
-    _prepare(folder)
     newest = last_monday(utc_now())
     plan = Plan(endpoints=endpoints, weeks=weeks, as_of=newest)
     logger.info(
@@ -72,19 +78,26 @@ def run_demo(folder: Path, *, endpoints: int, weeks: int, show_progress: bool) -
     return Outcome(_summary(folder, settings, report, exports))
 
 
-def _prepare(folder: Path) -> None:
-    """An empty folder: a demo's own folder is made anew, anything else is left alone."""
+@contextmanager
+def _own_folder(folder: Path) -> Iterator[None]:
+    """An empty folder, for no other demo while the block runs: a demo's own is made anew, anything else left alone."""
     if folder.exists() and not (folder / _MARKER).exists() and any(folder.iterdir()):
         msg = f"{folder} exists and is no demo's folder; choose another with --out."
         raise UsageError(msg)
-    try:
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        (folder / _MARKER).touch()
-    except OSError as error:
-        msg = f"The demo's folder {folder} cannot be made ({error.strerror}); choose another with --out."
-        raise OutputFailed(msg) from None
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _MARKER).touch()
+            held.enter_context(hold_lock(folder))
+            for path in folder.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                elif path.name not in {_MARKER, "lock"}:
+                    path.unlink()
+        except OSError as error:
+            msg = f"The demo's folder {folder} cannot be made ({error.strerror}); choose another with --out."
+            raise OutputFailed(msg) from None
+        yield
 
 
 def _configure(folder: Path, base_url: str, keys: Mapping[str, str]) -> Settings:

@@ -5,9 +5,12 @@ A second issue of a week has its own names (-r2, -r3, ...) and the reason in its
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -76,8 +79,12 @@ def write_weekly(
         "lists": {f.name: {"rows": f.row_count, "sha256": f.sha256, "embedded": f.is_embedded} for f in report.files},
     }
     manifest = json.dumps({"format": 1, "report": "weekly", "week": report.week, "issues": [*issues, entry]}, indent=2)
-    _write_all(folder, {**documents, _MANIFEST: f"{manifest}\n".encode()}, settings)
-    return _files(folder, report.week, entry, is_new=True)
+    if _write_all(folder, {**documents, _MANIFEST: f"{manifest}\n".encode()}, settings, issues):
+        return _files(folder, report.week, entry, is_new=True)
+    if reissue_reason is not None:
+        msg = f"Another issue of {report.week} was made at the same time and stays; run it again for one more."
+        raise OutputFailed(msg)
+    return _files(folder, report.week, _read_issues(folder)[-1], is_new=False)
 
 
 def _named_issue(report: Report, number: int, reason: str) -> Report:
@@ -127,8 +134,11 @@ def _files(folder: Path, week: str, entry: dict[str, Any], *, is_new: bool) -> R
     return ReportFiles(week, named.get("html"), named.get("pdf"), folder / _MANIFEST, is_new, *of)
 
 
-def _write_all(folder: Path, documents: dict[str, bytes], settings: Settings) -> None:
-    """Every file into a folder of its own beside the final one, then all moved in, the manifest last."""
+def _write_all(folder: Path, documents: dict[str, bytes], settings: Settings, issues: list[dict[str, Any]]) -> bool:
+    """Every file into a folder of its own beside the final one, then all moved in, the manifest last.
+
+    False, and nothing is moved: another process has made an issue since `issues` were read.
+    """
     moved: list[Path] = []
     place = folder
     try:
@@ -139,12 +149,28 @@ def _write_all(folder: Path, documents: dict[str, bytes], settings: Settings) ->
                 place = folder / name
                 (staging / name).write_bytes(data)
                 finish_file(staging / name, settings.publish)
-            for name in documents:
-                place = folder / name
-                (staging / name).replace(folder / name)
-                if name != _MANIFEST:
-                    moved.append(folder / name)
+            with _alone_in(folder):
+                if _read_issues(folder) != issues:
+                    return False
+                for name in documents:
+                    place = folder / name
+                    (staging / name).replace(folder / name)
+                    if name != _MANIFEST:
+                        moved.append(folder / name)
     except OSError as error:
         for path in moved:
             path.unlink(missing_ok=True)
         raise unwritten(place, error) from None
+    return True
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process moves its report in; where a file system knows no locks nobody waits."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from pipeline.cli import run
-from pipeline.jobs.demo import last_monday
+from pipeline.jobs.demo import _own_folder, last_monday
+from pipeline.runs.lock import hold_lock
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,19 @@ def test_a_folder_that_is_no_demo_is_left_alone(tmp_path: Path, capsys: pytest.C
     assert run(["demo", "--endpoints", "10", "--weeks", "1", "--out", str(tmp_path)]) == 2
     assert "no demo" in capsys.readouterr().err
     assert (tmp_path / "precious.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_demo_at_work_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A second one in its folder is refused; what an earlier demo left goes."""
+    for name in (".tlm-demo", "prod.key"):
+        (tmp_path / name).touch()
+    (tmp_path / "data" / "landing").mkdir(parents=True)
+    with hold_lock(tmp_path):
+        assert run(["demo", "--endpoints", "10", "--weeks", "1", "--out", str(tmp_path)]) == 7
+    assert "Another run is at work" in capsys.readouterr().err
+    assert (tmp_path / "prod.key").exists()
+    with _own_folder(tmp_path):
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".tlm-demo", "lock"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from pipeline.config import Publish, Settings
 from pipeline.errors import OutputFailed
 from pipeline.jobs.reporting import ReportRequest, report_weekly
+from pipeline.report import write as writing
 from pipeline.report.write import ReportFiles, write_weekly
 from pipeline.unfinished import PREFIX
 from pipeline.warehouse.duck import open_read_only
@@ -46,6 +48,31 @@ def test_a_report_has_its_week_in_its_name_and_its_hash_in_the_manifest(shaped: 
     assert len(issue["run_ids"]) == 1
     assert list(issue["states"]) == ["sandbox data"]
     assert issue["lists"]["by-hand.csv"]["embedded"] is True
+
+
+@pytest.mark.parametrize("reason", [None, "typo"])
+def test_of_two_reports_at_once_one_stays(shaped: Shaped, monkeypatch: pytest.MonkeyPatch, reason: str | None) -> None:
+    """The other one finds it there; a second issue of a reason of its own is refused."""
+    settings = shaped()
+    if reason is not None:
+        write(settings)
+    rendered = writing._rendered
+    before: dict[Path, bytes] = {}
+
+    def meanwhile(*words: Any) -> dict[str, bytes]:
+        monkeypatch.setattr(writing, "_rendered", rendered)
+        made = write(settings, reissue=reason and "another reason")
+        before.update({path: path.read_bytes() for path in made.manifest.parent.iterdir()})
+        return rendered(*words)
+
+    monkeypatch.setattr(writing, "_rendered", meanwhile)
+    if reason is None:
+        assert not write(settings).is_new
+    else:
+        with pytest.raises(OutputFailed, match="2026-W48 was made at the same time and stays"):
+            write(settings, reissue=reason)
+    folder = settings.output / "reports" / "weekly" / "2026-W48"
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_what_a_killed_report_left_is_removed(shaped: Shaped) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 from place import Place
 
+from pipeline.cases import record
 from pipeline.cases import words as kept_words
 from pipeline.cases.pseudonyms import Pseudonyms
 from pipeline.cases.record import Recorded
@@ -62,7 +63,10 @@ def test_what_cannot_be_recorded(extracted: Place, monkeypatch: pytest.MonkeyPat
         patched.setattr(Pseudonyms, "word", lambda self, one: (word(self, one), one)[len(one) == 7])
         assert "in clear, so no case was written" in refused(extracted, "record", "--out", str(case), code=8)
     assert sorted(extracted.folder.glob("*.zip")) == []
-    case.write_bytes(b"mine")
+    with monkeypatch.context() as patched:  # another process was quicker
+        patched.setattr(record, "_verify", lambda *_: case.write_bytes(b"mine"))
+        assert "not overwritten" in refused(extracted, "record", "--out", str(case))
+    assert case.read_bytes() == b"mine"
     assert "not overwritten" in refused(extracted, "record", "--out", str(case))
     assert case.read_bytes() == b"mine"
     journal = run / "agents" / "pages.ndjson"
