@@ -72,7 +72,7 @@ def record_case(settings: Settings, run_id: str | None, account: str | None, out
     lines += ["Its kept.txt:", *done.kept.splitlines()]
     if done.unknown:
         lines.append(
-            "Not in it, because no vocabulary knows them; if they are no names, tell them along with the case:"
+            "Not in the case, because no vocabulary knows them; if they are no names, tell them along with the case:"
         )
         lines += [f"  {name}: {', '.join(found[:_SHOWN])}" for name, found in done.unknown.items()]
     # They are an owner's words: none steers the terminal, and bytes that are not UTF-8 are shown as "?".

@@ -148,6 +148,13 @@ def test_a_hostile_item_stays_hostile(rewriter: Rewriter, item: bytes) -> None:
     assert b"here" not in made
 
 
+def test_a_text_without_an_end_is_one_text(rewriter: Rewriter) -> None:
+    """All that follows belongs to it, and what is one thing in it stays one."""
+    made = rewriter.item(b'{"port":"at 2001:db8:7::1,\\" 443')
+    assert rewriter.text("2001:db8:7::1", "ip").encode() in made
+    assert b"443" not in made
+
+
 def test_names_of_fields(rewriter: Rewriter) -> None:
     """Those of the contract stay, also in a JSON text; of others only those that look like it, beside the contract's."""
     item = {
