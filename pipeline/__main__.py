@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import TextIO
 
 _INTERRUPTED = 130  # 128 + SIGINT, what a shell expects after Ctrl-C
 _TERMINATED = 143  # 128 + SIGTERM, which service managers know for an orderly end
@@ -35,17 +34,17 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)  # now it ends the process without a word
-    for stream in (sys.stdout, sys.stderr):
-        _give_up(stream)
+    _give_up_what_is_left()
     sys.exit(_TERMINATED if terminations and code == _INTERRUPTED else code)
 
 
-def _give_up(stream: TextIO) -> None:
+def _give_up_what_is_left() -> None:
     """What cannot be written (a full disk, no reader) is lost. Python would try again, and exit with 120."""
-    try:
-        stream.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _open_what_is_closed() -> None:

@@ -164,7 +164,7 @@ main()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", ["pipeline.cli", "click", "importlib.metadata", "exit"])
+@pytest.mark.parametrize("moment", ["typing", "pipeline.cli", "click", "importlib.metadata", "exit"])
 def test_ctrl_c_has_no_traceback_whenever_it_comes(moment: str, number: signal.Signals) -> None:
     """Also while the first modules are loaded, and when the command is over: then the signal itself ends the process."""
     child = subprocess.run(
