@@ -159,7 +159,7 @@ def raise_for_status(reply: Reply, what: str) -> None:
         return
     code, text = _describe(reply)
     said = f"{what} answered {status}: {text}"
-    if status in {408, 425, 429} or status >= 500:
+    if status in {408, 425, 429} or (status >= 500 and status != 501):  # 501: not made, and so it stays
         _raise_try_again(reply, said)
     if status == 401:
         msg = f"{said}; the key is not accepted: check api_key, its end date, and that it belongs to this environment."

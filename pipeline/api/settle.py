@@ -8,13 +8,15 @@ however long the list is. A page read again is *spliced*: between its first and 
 chain becomes what the page says.
 
 A key that stands twice in the chain is either an id that the API gives twice, or a row that moved while it was read and
-hides another one: the pages around it are read again. Where a row is found to have changed its place among the others
-(a list in the order of the last update), neither overlap nor bisection prove anything: all of the list is read again,
-until a reading is whole by itself or brings nothing new. A short list whose total or offsets moved is read again in
-any case, for a row that moved and one that went leave no other trace together; so is one that splicing cannot settle,
-and each without a total, where nothing says by how much positions have shifted. Pages of one item cannot overlap: such
-a list is read until two readings agree. What no reading can see is a row that moves from the unread to the read part
-while as many others come and go that neither total nor offsets differ.
+hides another one: it is looked for again in one page where one can show both places, for two pages may be of two states
+or of two copies of the list. As many different items as a total counts that never changed are all there are, in
+whatever order they come. Where a row is found to have changed its place among the others (a list in the order of the
+last update), neither overlap nor bisection prove anything: all of the list is read again, until a reading is whole by
+itself or brings nothing new. A short list whose total or offsets moved is read again in any case, for a row that moved
+and one that went leave no other trace together; so is one that splicing cannot settle, and each without a total, where
+nothing says by how much positions have shifted. Pages of one item cannot overlap: such a list is read until two
+readings agree. What no reading can see is a row that moves from the unread to the read part while as many others come
+and go that neither total nor offsets differ.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from pipeline.api.paging import Ask, Paging
 from pipeline.api.reply import Page
@@ -67,7 +70,8 @@ class Settling:
     removed: int = 0
     moved: set[int] = field(default_factory=set)
     _left: int = 0
-    _totals: set[int] = field(default_factory=set)
+    _totals: set[int] = field(default_factory=set)  # of one look
+    _told: set[int | None] = field(default_factory=set)  # all
     _size: int = 0
     _is_short: bool = False
 
@@ -85,16 +89,36 @@ class Settling:
         """Look until the chain has as many positions as the API's total, or the list never stands still."""
         told = self.paging.total_end
         self.total = self.paging.end if told is None else told
+        self._told.update({self.paging.total_start, told})
         if told is None or not self.paging.overlap or self.paging.is_lost:
             yield from self._read_again()
-            self._tell()
-            return
+        else:
+            yield from self._mend()
+        if not self.fault and 2 * self.total < (self.paging.total_start or 0):  # an index that is made anew
+            self.fault = f"the API's total fell from {self.paging.total_start} to {self.total} while the list was read"
+        self._tell()
+
+    def _mend(self) -> Asking:
+        """Splice where the list moved; all of it again where that proves nothing."""
         yield from self._doubtful()
         yield from self._splice_all()
         is_short = len(self.chain) <= _SHORT * self.step
         if self.moved or self.paging.has_jumped or (is_short and (self.fault or self.paging.has_moved)):
             yield from self._read_again()
-        self._tell()
+            if not self.fault:
+                yield from self._confirm()
+
+    def _confirm(self) -> Asking:
+        """See that each key that still stands more than once does so in the list: else it hides another row."""
+        for _ in range(ROUNDS):
+            self.repeated = doubles = () if self._has_all() else _twice(self.chain)
+            yield from self._doubtful()
+            if len(self.repeated) == len(doubles):
+                return
+            yield from self._splice_all()
+            if self.fault:
+                return
+        self.fault = f"rows stood twice and hid others in each of {ROUNDS} readings"
 
     def _splice_all(self) -> Asking:
         """Splice until the chain has as many positions as the API's total; else `fault` says why not."""
@@ -176,17 +200,33 @@ class Settling:
             yield from self._between(first, start)
 
     def _doubtful(self) -> Asking:
-        """Read again the pages around a key that stands more than once: if it does not any more, its row moved."""
+        """Read again what is around a key that stands more than once: if it does not any more, its row moved.
+
+        Two pages may be of two states of the list, or of two copies of it that order equals differently. So places that
+        one page can show count only when one page shows them.
+        """
         doubles = frozenset(self.repeated)
-        hit = {index // self.step * self.step for index, key in enumerate(self.chain) if key in doubles}
+        places: dict[int, list[int]] = {key: [] for key in doubles}
+        for index, key in enumerate(self.chain) if doubles else ():
+            if key in doubles:
+                places[key].append(index)
+        near = {
+            key: [pair for pair in pairwise(found) if pair[1] - pair[0] < self.step] for key, found in places.items()
+        }
+        starts = {index // self.step * self.step for key, found in places.items() if not near[key] for index in found}
+        for first, last in (pair for pairs in near.values() for pair in pairs):
+            start = first // self.step * self.step
+            starts.add(start if last < start + self.step else first)
         stands: dict[int, set[int]] = {key: set() for key in doubles}
-        for position in sorted(hit) if doubles else ():
+        together: set[int] = set()
+        for position in sorted(starts):
             _, keys = yield from self._ask(position)
             for place, key in enumerate(keys):
                 if key in doubles:
                     stands[key].add(position + place)
+            together.update(_twice(keys))
             self._splice(position, keys)
-        self.repeated = {key for key, positions in stands.items() if len(positions) > 1}
+        self.repeated = {key for key in doubles if key in together or (not near[key] and len(stands[key]) > 1)}
         self.moved = (self.moved | doubles) - self.repeated
 
     def _read_again(self) -> Asking:
@@ -194,7 +234,7 @@ class Settling:
 
         By itself: it is proven and its items are different. A row that was skipped would have left its place to one
         that is there twice. Pages of one item prove nothing: there two readings must agree. A list that moves in each
-        reading must have brought nothing new in two.
+        reading must have brought nothing new in two, or in one when as many different items are there as it counts.
         """
         dry = 0
         for _ in range(ROUNDS):
@@ -203,6 +243,9 @@ class Settling:
             again = self.new_paging()
             yield from self._read(again)
             if again.fault is not None:
+                continue
+            if again.total_end is None and self.paging.total_end is not None:
+                self.fault = f"the API's total was {self.total}, and it tells none any more"
                 continue
             doubles = _twice(again.chain)
             agrees = again.chain == self.chain and not again.has_moved
@@ -219,9 +262,20 @@ class Settling:
                 yield from self._splice_all()
             self.landed.update(self.chain)
             dry = dry + 1 if len(self.landed) == before else 0
+            if dry and self._has_all():
+                self.fault = None
+                return
             if self.fault or dry > again.has_moved:
                 return
         self.fault = self.fault or f"rows came, went or changed their places in each of {ROUNDS} readings"
+
+    def _has_all(self) -> bool:
+        """Whether as many different items were received as the API counts, and it always counted as many.
+
+        Then it does not matter in what order they come: rows that are equal in what the service sorts by may change
+        their places from one reply to the next.
+        """
+        return self._told == {len(self.landed)}
 
     def _read(self, again: Paging) -> Asking:
         """One more reading, page by page; what was not received before is to be laid down."""
@@ -240,6 +294,7 @@ class Settling:
         self.fresh = []
         if page.total is not None:
             self.total = page.total
+            self._told.add(page.total)
         self._totals.add(self.total)
         self._size = max(self._size, len(keys))
         return page, keys

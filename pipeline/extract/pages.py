@@ -102,6 +102,7 @@ class ResourceReading:
         self._keys = Keys(resource.call.identity)
         self._landed = array("q")  # the key of every line on the disk
         self._journalled: dict[str | None, Journalled] = {}
+        self._tells_total = False
         self._tally = Tally()
         self._storing = Storing(self._write, self._stored)
         self._pages = 0
@@ -117,6 +118,7 @@ class ResourceReading:
             keys = self._keys.of(items)
             self._journalled.setdefault(line.window, Journalled()).add(line, keys)
             self._landed.extend(keys)
+            self._tells_total = self._tells_total or line.total is not None
             self._pages += 1
             self._hostile_pages += line.is_hostile
             self._tally.requests, self._tally.retries = line.requests, line.retries
@@ -165,7 +167,11 @@ class ResourceReading:
                 await self._take_done(reading, ahead)
         finally:
             await self._drop(ahead)
-        return (None if paging.is_lost else paging.fault) or await self._settle(reading)
+        fault = (None if paging.is_lost else paging.fault) or await self._settle(reading)
+        self._tells_total = self._tells_total or paging.total_end is not None
+        if fault is None and self._tells_total and paging.total_end is None:  # a window of the audit log beside others
+            return "the API gives no total any more, so nothing says whether this is all"
+        return fault
 
     def _ask_ahead(self, reading: ListReading, ahead: _Ahead) -> bool:
         """Have as many pages under way as there is room for; False when nothing is left to take."""
@@ -243,7 +249,9 @@ class ResourceReading:
     async def _fetch_into_window(self, reading: ListReading, ask: Ask) -> Page:
         await self._source.window.acquire()
         try:
-            return await self._fetch(reading, ask)
+            page = await self._fetch(reading, ask)
+            is_list = bool(ask.offset or page.items)  # an empty one may be a slip: two replies must say so
+            return page if is_list else await self._fetch(reading, ask)
         except BaseException:
             self._give_back(1)
             raise

@@ -59,6 +59,7 @@ class Tlm:
     instead: Callable[[Asked, int], Raw | None] = lambda _asked, _number: None
     asked: list[Asked] = field(default_factory=list)
     document: dict[str, Any] | None = None
+    document_refused: int = 404
     documents: int = 0
     delay_seconds: float = 0.0
     hold_until: int = 0
@@ -70,7 +71,11 @@ class Tlm:
     def answer(self, asked: Asked) -> Raw:
         """The page that was asked for."""
         if asked.path == DOCUMENT:
-            return (404, {}, b"") if self.document is None else (200, {}, json.dumps(self.document).encode())
+            return (
+                (self.document_refused, {}, b"")
+                if self.document is None
+                else (200, {}, json.dumps(self.document).encode())
+            )
         replaced = self.instead(asked, len(self.asked))
         if replaced is not None:
             return replaced

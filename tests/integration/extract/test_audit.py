@@ -282,7 +282,7 @@ def test_a_resumed_log_asks_for_no_window_twice(tlm: Tlm, settings_for: Settings
         reply = log.answer(asked, number)
         if reply is not None and len(served) == fails_after:
             return 500, {}, b""
-        if reply is not None and asked.query["limit"] != "1":
+        if reply is not None and asked.query["limit"] != "1" and json.loads(reply[2])["items"]:  # empty ones twice
             served.append((asked.query["from"], asked.query["to"], asked.query["offset"]))
         return reply
 
@@ -346,7 +346,7 @@ def test_windows_are_read_side_by_side(tlm: Tlm, settings_for: Settings) -> None
 
 @pytest.mark.usefixtures("small_windows")
 def test_a_total_that_lies_does_not_cost_a_request_for_each_second(tlm: Tlm, settings_for: Settings) -> None:
-    """A window is split into 64 at most, whatever its total says; the empty ones end the matter."""
+    """A window is split into 64 at most, whatever its total says; the empty ones, each asked for twice, end the matter."""
     log = Log(events(40))
 
     def boast(asked: Asked, number: int) -> Raw | None:
@@ -357,7 +357,7 @@ def test_a_total_that_lies_does_not_cost_a_request_for_each_second(tlm: Tlm, set
 
     tlm.instead = boast
     (manifest,) = extract(settings_for({"prod": tlm.base_url}), since=NOW - timedelta(days=600)).manifests
-    assert outcome(manifest).requests < 80
+    assert outcome(manifest).requests < 130
     assert outcome(manifest).rows_distinct == 40
 
 

@@ -142,6 +142,46 @@ def test_an_empty_account_is_complete_with_no_rows(start_tlm: Callable[[], Tlm],
     assert {one.rows_received for one in manifest.extracts} == {0}
 
 
+@pytest.mark.parametrize("slip", [b"[]", b'{"items": []}', b'{"items": [], "total": 0, "offset": 0}'])
+@pytest.mark.parametrize("name", ["endpoints.unsecured", "audit_log"])
+def test_a_list_that_is_empty_in_one_reply_is_asked_for_again(
+    tlm: Tlm, settings_for: Settings, slip: bytes, name: str
+) -> None:
+    """Two replies must say that there is nothing: else all rows would have gone, and old events never come again."""
+    asked: list[str] = []
+
+    def slips(one: Asked, _number: int) -> Raw | None:
+        asked.extend([one.path] if one.path == PATHS[name] else [])
+        return (200, {}, slip) if asked == [PATHS[name]] and one.path == PATHS[name] else None
+
+    tlm.instead = slips
+    (manifest,) = extract(settings_for({"prod": tlm.base_url})).manifests
+    assert (manifest.status, outcome(manifest, name).rows_received) == ("complete", len(tlm.lists[name]))
+
+
+@pytest.mark.parametrize("name", ["endpoints.automatable", "audit_log"])
+def test_a_service_that_falls_silent_half_way_is_not_complete(tlm: Tlm, settings_for: Settings, name: str) -> None:
+    """Empty arrays from the third request on: the total that was told before still counts."""
+    tlm.lists[name] = [{"id": number, "timestamp": "2026-11-23T23:30:00Z"} for number in range(95)]
+    asked: list[str] = []
+
+    def stops(one: Asked, _number: int) -> Raw | None:
+        asked.extend([one.path] if one.path == PATHS[name] else [])
+        return (200, {}, b"[]") if len(asked) > 2 and one.path == PATHS[name] else None
+
+    tlm.instead = stops
+    with pytest.raises(RunIncomplete, match="total"):
+        extract(settings_for({"prod": tlm.base_url}, concurrency=1))
+
+
+@pytest.mark.parametrize("status", [401, 403, 501])
+def test_a_document_that_wants_another_log_in_is_none(tlm: Tlm, settings_for: Settings, status: int) -> None:
+    """Its page may ask for a browser's: whether the key is good, the lists say."""
+    tlm.document_refused = status
+    (manifest,) = extract(settings_for({"prod": tlm.base_url})).manifests
+    assert manifest.status == "complete"
+
+
 def test_a_wrong_key_is_denied_at_once(tlm: Tlm, settings_for: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """One request, one sentence with the account and the key's setting, and a manifest that says failed."""
     monkeypatch.setenv("TLM_KEY", "another-canary-key")
@@ -182,7 +222,7 @@ def test_a_required_list_that_is_refused_says_what_is_missing(
         extract(settings_for({"prod": tlm.base_url}))
 
 
-@pytest.mark.parametrize("reply", [FORBIDDEN, MISSING, (400, {}, b"bad")])
+@pytest.mark.parametrize("reply", [FORBIDDEN, MISSING, (400, {}, b"bad"), (501, {}, b"")])
 def test_another_list_that_is_refused_is_skipped_with_the_reason(tlm: Tlm, settings_for: Settings, reply: Raw) -> None:
     """The run stays complete, and the manifest says what it lacks."""
     tlm.instead = instead("agents", reply)

@@ -269,3 +269,99 @@ def test_a_total_that_nobody_gave_is_not_the_apis() -> None:
     _, fault = read(Moving(list(range(60)), edits, tells_total=False), 10)
     assert fault is not None
     assert "API's total" not in fault
+
+
+@dataclass
+class Tied(Moving):
+    """Groups of `size` neighbours are equal in what the service sorts by: each reply has them in another order."""
+
+    size: int = 2
+    seed: int = 0
+
+    def page(self, offset: int, limit: int) -> Page:
+        """The page of this reply's order."""
+        order = random.Random(f"{self.seed} {self.requests}")  # noqa: S311 -- no secret
+        for start in range(0, len(self.rows), self.size):
+            group = self.rows[start : start + self.size]
+            order.shuffle(group)
+            self.rows[start : start + self.size] = group
+        return super().page(offset, limit)
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 7])
+def test_equal_rows_in_another_order_in_each_reply_are_all_read(size: int) -> None:
+    """A row that stands twice hides another one; as many different rows as the total counts are all of them."""
+    outcomes = []
+    for seed in range(40):
+        server = Tied(list(range(200)), size=size, seed=seed)
+        landed, fault = read(server, 20, seed=seed)
+        outcomes.append(fault)
+        assert fault or set(landed) == set(range(200)), seed
+    assert outcomes.count(None) >= 36
+
+
+class KeepingBack(Moving):
+    """The fourth row of each page from the second on is kept back, but not of the last ones."""
+
+    def page(self, offset: int, limit: int) -> Page:
+        """The page without it."""
+        page = super().page(offset, limit)
+        if 20 < offset <= 99:
+            del page.items[3]
+        return page
+
+
+def test_a_row_that_no_page_shows_leaves_the_list_incomplete() -> None:
+    """Whatever stands twice does not make up for it in the count."""
+    landed, fault = read(KeepingBack(list(range(130))), 50)
+    assert (len(set(landed)), fault) == (129, "rows stood twice and hid others in each of 4 readings")
+
+
+@dataclass
+class OddOrEven(Moving):
+    """Two copies of a list answer in turn; in one of them some neighbours stand the other way round."""
+
+    def page(self, offset: int, limit: int) -> Page:
+        """The page of the copy whose turn it is."""
+        for place in range(3, len(self.rows) - 1, 9):
+            self.rows[place : place + 2] = reversed(self.rows[place : place + 2])
+        return super().page(offset, limit)
+
+
+@pytest.mark.parametrize("limit", [5, 10, 20, 50])
+def test_two_copies_that_differ_in_order_are_read_whole(limit: int) -> None:
+    """One page shows both neighbours, two may show one of them twice."""
+    for count in range(100, 160):
+        landed, fault = read(OddOrEven(list(range(count))), limit, ahead=1 + count % 5)
+        assert (set(landed), fault) == (set(range(count)), None)
+
+
+@pytest.mark.parametrize("left", [0, 2])
+@pytest.mark.parametrize("from_request", [2, 3, 4])
+def test_an_index_that_is_made_anew_is_no_list(from_request: int, left: int) -> None:
+    """What is left of a list in the middle of reading it is not all of it, whatever the total says then."""
+
+    class Dying(Moving):
+        def page(self, offset: int, limit: int) -> Page:
+            if self.requests + 1 == from_request:
+                del self.rows[left:]
+            return super().page(offset, limit)
+
+    _, fault = read(Dying(list(range(100))), 20)
+    assert fault == f"the API's total fell from 100 to {left} while the list was read"
+
+
+@pytest.mark.parametrize("rows", [[], [7]])
+def test_a_total_that_was_told_still_counts_when_it_is_not_told_any_more(rows: list[int]) -> None:
+    """From the third reply on there is an array without a total, empty or not."""
+
+    class Silent(Moving):
+        def page(self, offset: int, limit: int) -> Page:
+            page = super().page(offset, limit)
+            if self.requests < 3:
+                return page
+            items = [msgspec.Raw(str(row).encode()) for row in rows]
+            return Page(items, None, None, None, is_bare_array=True, body=b"")
+
+    landed, fault = read(Silent(list(range(100))), 20, ahead=1)
+    assert (fault is not None, set(range(39)) <= set(landed)) == (True, True)
