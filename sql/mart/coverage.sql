@@ -1,5 +1,6 @@
 -- Protection and automation of the endpoints of the newest snapshot, by one dimension at a time: all, account, business unit (of an
--- account), CA vendor and platform. Only endpoints with a certificate have a CA vendor; an unknown one is the member `unknown`.
+-- account), CA vendor and platform. Only endpoints with a certificate have a CA vendor; for one that is not known its issuer
+-- stands, and where neither is, the member `unknown`.
 -- grain: one member of one dimension; business units are those of an account
 -- kind: table
 -- check: unique(dimension, account, member)
@@ -10,7 +11,7 @@ with described as (
     select
         account,
         business_unit,
-        case when protection = 'certificate' then coalesce(ca_vendor, 'unknown') end as ca_vendor,
+        case when protection = 'certificate' then coalesce(ca_vendor, issuer, 'unknown') end as ca_vendor,
         platform,
         protection,
         automation_state,

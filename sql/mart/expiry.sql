@@ -7,7 +7,7 @@ select
     cast(timezone(current_run.timezone, timezone('UTC', endpoints.valid_to_at)) as date) as expires_on, -- local day of the end
     endpoints.account, -- the account's name in the configuration
     endpoints.business_unit, -- the endpoint's unit
-    coalesce(endpoints.ca_vendor, 'unknown') as ca_vendor, -- vendor of the CA, or unknown
+    coalesce(endpoints.ca_vendor, endpoints.issuer, 'unknown') as ca_vendor, -- vendor of the CA, else the issuer, or unknown
     count(*) as endpoints, -- endpoints whose certificate ends on that day
     count(*) filter (where endpoints.automation_state <> 'managed') as by_hand -- of them not under managed automation
 from core.endpoints as endpoints
@@ -17,7 +17,7 @@ group by
     cast(timezone(current_run.timezone, timezone('UTC', endpoints.valid_to_at)) as date),
     endpoints.account,
     endpoints.business_unit,
-    coalesce(endpoints.ca_vendor, 'unknown')
+    coalesce(endpoints.ca_vendor, endpoints.issuer, 'unknown')
 order by
     expires_on,
     account,

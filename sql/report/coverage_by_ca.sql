@@ -3,7 +3,7 @@
 -- kind: view
 -- check: unique(ca_vendor)
 select
-    member as ca_vendor, -- vendor of the CA, or unknown
+    member as ca_vendor, -- vendor of the CA, else the issuer, or unknown
     managed_with_certificate as managed, -- renewed automatically
     available_with_certificate as available, -- automation reaches them, nobody has enrolled them
     not_available_with_certificate as not_available, -- out of automation's reach
