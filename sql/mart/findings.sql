@@ -62,7 +62,7 @@ select
     findings.business_units, -- units that it counts in, sorted: of a certificate those of all endpoints of the account that carry it
     findings.reason, -- what was found
     findings.first_seen_at, -- start of the run that first saw it
-    findings.first_seen_on + cast(severities.allowed.sla_days as integer) as due_on, -- local day by which the policy wants it fixed
+    findings.first_seen_on + cast(severities.allowed.sla_days as integer) as due_on, -- local day by which today's policy wants it fixed, or would have wanted it
     case
         when findings.closed_at is not null then 'closed'
         when covers.waiver_id is not null then 'waived'
