@@ -1,5 +1,5 @@
--- Dates that a person should look at: a certificate that began more than a day after the run or lives for more than 40 years, a scan
--- or an event more than a day after the run. They are counted as they are.
+-- Dates that a person should look at: a certificate that began more than a day after the run, lives for more than 40 years or ends as
+-- far from the run, a scan or an event more than a day after the run. They are counted as they are.
 -- severity: warn
 -- advice: compare the dates with the certificate itself and with the clock of the scanner
 select
@@ -16,6 +16,13 @@ select
     valid_to_at as instant_at
 from core.certificates
 where lifetime_days > 14610 -- 40 years
+union all
+select
+    'certificate ended more than 40 years ago, or ends after more than 40' as what,
+    certificate_key as name,
+    valid_to_at as instant_at
+from core.certificates
+where abs(days_left) > 14610 and coalesce(lifetime_days <= 14610, true) -- the other ones are above
 union all
 select
     'scan after the run' as what,

@@ -76,6 +76,7 @@ MISTAKES = {
     "sane_dates": (
         "update core.certificates set valid_from_at = timestamp '2030-01-01' where common_name = 'lab.example.test'",
         "update core.certificates set lifetime_days = 20000 where common_name = 'lab.example.test'",
+        "update core.certificates set days_left = -740432, lifetime_days = null where common_name = 'lab.example.test'",
         "update core.endpoints set last_discovered_at = timestamp '2030-01-01' where endpoint_key = 'north:ep-n01'",
         "update core.audit_events set occurred_at = timestamp '2030-01-01' where account = 'north'",
     ),
