@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.installed
 	@$(BIN)/tlm demo
 
+# A worker that died of a hanging test is not replaced: pytest-xdist would give the next one the same test, without end.
 test: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -n auto --dist loadfile --max-worker-restart 0 -m "not slow and not browser"
 

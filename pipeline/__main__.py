@@ -7,8 +7,7 @@ import signal
 import sys
 from types import FrameType
 
-_INTERRUPTED = 130  # 128 + SIGINT, what a shell expects after Ctrl-C
-_TERMINATED = 143  # 128 + SIGTERM, which service managers know for an orderly end
+_SIGNALLED = 128  # and the signal's number is what a shell or a service manager expects
 
 
 def main() -> None:
@@ -30,12 +29,13 @@ def main() -> None:
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # then, or once more when all was over
-        code = _INTERRUPTED
+        code = _SIGNALLED + signal.SIGINT
     for number in (signal.SIGINT, signal.SIGTERM):
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)  # now it ends the process without a word
     _give_up_what_is_left()
-    sys.exit(_TERMINATED if terminations and code == _INTERRUPTED else code)
+    is_terminated = terminations and code == _SIGNALLED + signal.SIGINT
+    sys.exit(_SIGNALLED + signal.SIGTERM if is_terminated else code)
 
 
 def _give_up_what_is_left() -> None:

@@ -15,7 +15,7 @@
     │       └── OutOfMemory     the engine would need more memory than it may have, and this does not spill
     ├── TryAgain                the same request may succeed later
     │   ├── RateLimited         429, or 503 with Retry-After
-    │   └── ServiceUnavailable  no connection, a time-out, a 5xx, or a reply that is not the API's
+    │   └── ServiceUnavailable  no connection, a time-out, any other 5xx, or a reply that is not the API's
     ├── Unreachable             nothing gets through to the service before somebody has changed that
     │   ├── NotTrusted          one side does not accept the other's certificate
     │   └── ProxyRefused        the proxy opens no tunnel (3xx, 4xx) until that is changed
@@ -23,7 +23,7 @@
         ├── Unauthorized        401: the key itself is not accepted
         ├── Forbidden           403: the key is known and lacks the role
         ├── NotFound            404: the feature is not enabled, or the path is wrong
-        └── RequestRejected     any other 4xx
+        └── RequestRejected     any other 3xx or 4xx, and 501
 
 A message is one sentence: what happened, where, and what to do next.
 """
@@ -107,7 +107,7 @@ class RateLimited(TryAgain):
 
 
 class ServiceUnavailable(TryAgain):
-    """No connection, a time-out, a 5xx, or a reply that is not the API's (HTML, cut-off JSON)."""
+    """No connection, a time-out, any other 5xx, or a reply that is not the API's (HTML, cut-off JSON)."""
 
 
 class Unreachable(TlmError):

@@ -29,7 +29,7 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from pipeline.api.line import DIRECT, Line
 from pipeline.api.pace import Pace
-from pipeline.api.reply import Reply, read_http_date
+from pipeline.api.reply import PASSING, Reply, read_http_date
 from pipeline.api.request import Request
 from pipeline.errors import (
     ConfigurationError,
@@ -48,7 +48,6 @@ logger = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
 _OVERLOADED = {429, 503}
-_PASSING = {"408", "425", "429"}  # of a proxy's refusals: another attempt may be let through
 _OWN_REFUSED = re.compile("ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")  # as OpenSSL names what the service says
 _RENEW = "renew it or the CA of it that has ended, or set the clock of this computer"
 _RENAME = "let base_url name the host that its certificate is for"
@@ -336,7 +335,7 @@ def _explain_refusal(error: Exception, host: str) -> str | None:
     The library tells no more of it than the status with the proxy's words, which are not shown.
     """
     said = re.match(r"([34]\d\d) ", str(error)) if isinstance(error, httpx.ProxyError) else None
-    if said is None or said[1] in _PASSING:
+    if said is None or int(said[1]) in PASSING:
         return None
     named = getproxies().get("https") or getproxies().get("all") or ""
     url = urlsplit(named if "://" in named else f"http://{named}")

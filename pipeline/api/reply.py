@@ -19,6 +19,8 @@ from pipeline import errors
 from pipeline.api.tolerant import split_items, split_members
 from pipeline.log import mask
 
+PASSING = frozenset({408, 425, 429})
+"""Statuses below 500 that pass by themselves: the same request may succeed later."""
 _SHOWN_CHARACTERS = 200  # of a text that the service sent, in our sentence
 _SECONDS = re.compile(r"\d+(\.\d+)?")
 _COUNT = re.compile(rb'("?)(-?\d{1,999})(?:[.]0+)?\1')
@@ -159,7 +161,7 @@ def raise_for_status(reply: Reply, what: str) -> None:
         return
     code, text = _describe(reply)
     said = f"{what} answered {status}: {text}"
-    if status in {408, 425, 429} or (status >= 500 and status != 501):  # 501: not made, and so it stays
+    if status in PASSING or (status >= 500 and status != 501):  # 501: the service does not have it
         _raise_try_again(reply, said)
     if status == 401:
         msg = f"{said}; the key is not accepted: check api_key, its end date, and that it belongs to this environment."

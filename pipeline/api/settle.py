@@ -70,8 +70,8 @@ class Settling:
     removed: int = 0
     moved: set[int] = field(default_factory=set)
     _left: int = 0
-    _totals: set[int] = field(default_factory=set)  # of one look
-    _told: set[int | None] = field(default_factory=set)  # all
+    _totals: set[int] = field(default_factory=set)  # of one round of splicing
+    _told: set[int | None] = field(default_factory=set)  # of all replies
     _size: int = 0
     _is_short: bool = False
 
@@ -206,17 +206,7 @@ class Settling:
         one page can show count only when one page shows them.
         """
         doubles = frozenset(self.repeated)
-        places: dict[int, list[int]] = {key: [] for key in doubles}
-        for index, key in enumerate(self.chain) if doubles else ():
-            if key in doubles:
-                places[key].append(index)
-        near = {
-            key: [pair for pair in pairwise(found) if pair[1] - pair[0] < self.step] for key, found in places.items()
-        }
-        starts = {index // self.step * self.step for key, found in places.items() if not near[key] for index in found}
-        for first, last in (pair for pairs in near.values() for pair in pairs):
-            start = first // self.step * self.step
-            starts.add(start if last < start + self.step else first)
+        near, starts = self._places_of(doubles) if doubles else ((), ())
         stands: dict[int, set[int]] = {key: set() for key in doubles}
         together: set[int] = set()
         for position in sorted(starts):
@@ -226,8 +216,24 @@ class Settling:
                     stands[key].add(position + place)
             together.update(_twice(keys))
             self._splice(position, keys)
-        self.repeated = {key for key in doubles if key in together or (not near[key] and len(stands[key]) > 1)}
+        self.repeated = {key for key in doubles if key in together or (key not in near and len(stands[key]) > 1)}
         self.moved = (self.moved | doubles) - self.repeated
+
+    def _places_of(self, doubles: Collection[int]) -> tuple[Collection[int], Collection[int]]:
+        """Which of the keys stand so near that one page shows two places; and where the pages begin that show all."""
+        places: dict[int, list[int]] = {}
+        for index, key in enumerate(self.chain):
+            if key in doubles:
+                places.setdefault(key, []).append(index)
+        near: set[int] = set()
+        starts: set[int] = set()
+        for key, indexes in places.items():
+            pairs = [(one, two) for one, two in pairwise(indexes) if two - one < self.step]
+            near.update([key] if pairs else ())
+            for one, two in pairs or zip(indexes, indexes, strict=True):
+                page = one - one % self.step  # as the list's own begin, so that one is asked for once for all its keys
+                starts.add(page if two < page + self.step else one)
+        return near, starts
 
     def _read_again(self) -> Asking:
         """All of the list again, until a reading stands by itself or has only what was received before.

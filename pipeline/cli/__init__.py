@@ -5,6 +5,7 @@ Jobs and settings are imported inside the commands, so that `tlm --help` loads n
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,8 +21,6 @@ from pipeline.exits import Exit, code_for
 
 if TYPE_CHECKING:
     from pipeline.jobs.outcome import Outcome
-
-_INTERRUPTED = 130  # what a shell expects after Ctrl-C: 128 + SIGINT
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -64,15 +63,20 @@ for _command in (
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and give its exit code; every error is one sentence on stderr."""
+    stdout = sys.stdout
     try:
         outcome = tlm.main(args=list(argv), prog_name="tlm", standalone_mode=False)
         is_told = hasattr(outcome, "lines")  # not of --help and --version
         return _print(outcome, show_traceback="--debug" in argv) if is_told else int(outcome or Exit.DONE)
-    except (BrokenPipeError, SystemExit):  # the latter from click, where its help met the former
+    except (BrokenPipeError, SystemExit) as error:
+        if (
+            isinstance(error, SystemExit) and sys.stdout is stdout
+        ):  # click wraps it where it leaves for the other's sake
+            raise
         return int(Exit.DONE)  # the reader of our stdout has gone (`| head`): not an error
     except (KeyboardInterrupt, click.Abort):
         _tell("Stopped; nothing half-done was published.")
-        return _INTERRUPTED
+        return 128 + signal.SIGINT  # as a shell expects
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return int(Exit.USAGE)

@@ -249,12 +249,15 @@ class ResourceReading:
     async def _fetch_into_window(self, reading: ListReading, ask: Ask) -> Page:
         await self._source.window.acquire()
         try:
-            page = await self._fetch(reading, ask)
-            is_list = bool(ask.offset or page.items)  # an empty one may be a slip: two replies must say so
-            return page if is_list else await self._fetch(reading, ask)
+            return await self._fetch_sure(reading, ask)
         except BaseException:
             self._give_back(1)
             raise
+
+    async def _fetch_sure(self, reading: ListReading, ask: Ask) -> Page:
+        """The page; that a list is empty may be a slip of one reply, so two must say so."""
+        page = await self._fetch(reading, ask)
+        return page if ask.offset or page.items else await self._fetch(reading, ask)
 
     async def _fetch(self, reading: ListReading, ask: Ask) -> Page:
         call = self.resource.call

@@ -234,7 +234,7 @@ def _unexplained(source: Source) -> Block:
                 word_cell(r["business_unit"]),
                 serial_cell(r["old_serial_number"]),
                 serial_cell(r["new_serial_number"]),
-                word_cell(r["ca_vendor"]),
+                word_cell(r["issuing_ca"]),
                 end_cell(r["new_valid_to_at"]),
             )
         )

@@ -244,7 +244,7 @@ def _unit_cells(
 
 
 def _stack(source: Source, number: str, kind: str, title: str, note: str) -> Block:
-    key = "ca_vendor" if kind == "ca" else "platform"
+    key = "issuing_ca" if kind == "ca" else "platform"
     records = sorted(source.rows(f"coverage_by_{kind}"), key=lambda r: (-r["with_certificate"], r[key]))
     query = source.query(number, f"coverage_by_{kind}")
     body: Body

@@ -18,11 +18,11 @@ from core.certificates
 where lifetime_days > 14610 -- 40 years
 union all
 select
-    'certificate ended more than 40 years ago, or ends after more than 40' as what,
+    'certificate ends more than 40 years from the run' as what,
     certificate_key as name,
     valid_to_at as instant_at
 from core.certificates
-where abs(days_left) > 14610 and coalesce(lifetime_days <= 14610, true) -- the other ones are above
+where abs(days_left) > 14610 and coalesce(lifetime_days <= 14610, true) -- else it is above
 union all
 select
     'scan after the run' as what,

@@ -1,6 +1,6 @@
 -- Protection and automation of the endpoints of the newest snapshot, by one dimension at a time: all, account, business unit (of an
--- account), CA vendor and platform. Only endpoints with a certificate have a CA vendor; for one that is not known its issuer
--- stands, and where neither is, the member `unknown`.
+-- account), issuing CA (its vendor, else the issuer of the certificate) and platform. Only endpoints with a certificate have an
+-- issuing CA; one that is not known is the member `unknown`.
 -- grain: one member of one dimension; business units are those of an account
 -- kind: table
 -- check: unique(dimension, account, member)
@@ -11,7 +11,7 @@ with described as (
     select
         account,
         business_unit,
-        case when protection = 'certificate' then coalesce(ca_vendor, issuer, 'unknown') end as ca_vendor,
+        case when protection = 'certificate' then coalesce(ca_vendor, issuer, 'unknown') end as issuing_ca,
         platform,
         protection,
         automation_state,
@@ -23,11 +23,11 @@ select
     case
         when grouping(business_unit) = 0 then 'business_unit'
         when grouping(account) = 0 then 'account'
-        when grouping(ca_vendor) = 0 then 'ca_vendor'
+        when grouping(issuing_ca) = 0 then 'issuing_ca'
         when grouping(platform) = 0 then 'platform'
         else 'all'
-    end as dimension, -- all, account, business_unit, ca_vendor or platform
-    coalesce(business_unit, account, ca_vendor, platform, 'all') as member, -- member of the dimension
+    end as dimension, -- all, account, business_unit, issuing_ca or platform
+    coalesce(business_unit, account, issuing_ca, platform, 'all') as member, -- member of the dimension
     account, -- set for accounts and business units
     count(*) as endpoints, -- endpoints of the member
     count(*) filter (where protection = 'certificate') as with_certificate, -- with a certificate
@@ -48,8 +48,8 @@ select
     ) as not_available_with_certificate, -- not available for automation, with a certificate
     count(*) filter (where automation_outcome in ('failed', 'attention')) as failing -- managed, outcome failed or attention
 from described
-group by grouping sets ((), (account), (account, business_unit), (ca_vendor), (platform))
-having count(*) > 0 and (grouping(ca_vendor) = 1 or ca_vendor is not null)
+group by grouping sets ((), (account), (account, business_unit), (issuing_ca), (platform))
+having count(*) > 0 and (grouping(issuing_ca) = 1 or issuing_ca is not null)
 order by
     dimension,
     account,

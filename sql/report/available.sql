@@ -11,7 +11,7 @@ select
     port,
     business_unit,
     platform,
-    coalesce(ca_vendor, issuer) as ca_vendor, -- vendor of the CA, else the issuer
+    coalesce(ca_vendor, issuer) as issuing_ca, -- vendor of the CA, else the issuer
     valid_to_at,
     days_left
 from core.endpoints

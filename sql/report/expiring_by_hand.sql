@@ -9,7 +9,7 @@ select
     coalesce(endpoints.host_name, endpoints.domain_name, endpoints.ip) as name, -- host name, else domain name, else address
     endpoints.port,
     endpoints.business_unit,
-    coalesce(endpoints.ca_vendor, endpoints.issuer) as ca_vendor, -- vendor of the CA, else the issuer
+    coalesce(endpoints.ca_vendor, endpoints.issuer) as issuing_ca, -- vendor of the CA, else the issuer
     endpoints.common_name,
     endpoints.serial_number,
     endpoints.valid_to_at,

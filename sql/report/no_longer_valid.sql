@@ -13,7 +13,7 @@ with refused as (
         ip,
         port,
         business_unit,
-        coalesce(ca_vendor, issuer) as ca_vendor,
+        coalesce(ca_vendor, issuer) as issuing_ca,
         common_name,
         serial_number,
         valid_to_at,
@@ -31,7 +31,7 @@ with refused as (
         ip,
         port,
         business_unit,
-        coalesce(ca_vendor, issuer) as ca_vendor,
+        coalesce(ca_vendor, issuer) as issuing_ca,
         common_name,
         serial_number,
         valid_to_at,
@@ -49,7 +49,7 @@ select
     coalesce(host_name, domain_name, ip) as name, -- host name, else domain name, else address
     port,
     business_unit,
-    ca_vendor, -- vendor of the CA, else the issuer
+    issuing_ca, -- vendor of the CA, else the issuer
     common_name,
     serial_number,
     valid_to_at,

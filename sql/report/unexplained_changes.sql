@@ -13,7 +13,7 @@ select
     changes.business_unit,
     changes.old_serial_number,
     changes.new_serial_number,
-    coalesce(endpoints.ca_vendor, endpoints.issuer) as ca_vendor, -- vendor of the CA, else the issuer
+    coalesce(endpoints.ca_vendor, endpoints.issuer) as issuing_ca, -- vendor of the CA, else the issuer
     changes.new_valid_to_at
 from mart.changes as changes
 join meta.current_run as current_run on changes.run_id = current_run.run_id

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from place import child_process
 
 from pipeline.cli import run
 from pipeline.jobs import building, scratch
@@ -84,22 +85,17 @@ def test_a_runaway_model_is_stopped_by_ctrl_c_and_leaves_nothing(demo: Path) -> 
     pairs = " cross join ".join(f"core.endpoints as e{number}" for number in range(6))
     write(demo, "runaway", f"-- Mine.\n-- grain: one thing\n-- kind: table\nselect e0.ip, e5.port from {pairs}\n")
     before = (demo / "data" / "tlm.duckdb").read_bytes()
-    child = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "--config", str(demo / "tlm.toml"), "build"],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        text=True,
-    )
+    command = [sys.executable, "-m", "pipeline", "--config", str(demo / "tlm.toml"), "build"]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    apart = demo / "data" / "tlm.duckdb.building.apart"
     try:
-        apart = demo / "data" / "tlm.duckdb.building.apart"
-        # It has begun to write when its file is more than the empty one of a few blocks.
-        while not (apart.exists() and apart.stat().st_size > 2_000_000):
-            assert child.poll() is None
-        child.send_signal(signal.SIGINT)
-        _, said = child.communicate()
+        with child_process(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environ, text=True) as child:
+            # It has begun to write when its file is more than the empty one of a few blocks.
+            while not (apart.exists() and apart.stat().st_size > 2_000_000):
+                assert child.poll() is None
+            child.send_signal(signal.SIGINT)
+            _, said = child.communicate()
     finally:
-        child.kill()
         (demo / "models" / "runaway.sql").unlink()
     assert child.returncode == 130
     assert said.splitlines()[-1] == "Stopped; nothing half-done was published."

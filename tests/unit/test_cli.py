@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import cli
 from pipeline.api.contract import BY_NAME, LISTS
 from pipeline.cli import run
 from pipeline.config import CALLS, REQUIRED, RESOURCES
@@ -188,3 +189,10 @@ def test_the_configurable_resources_are_the_contracts_lists() -> None:
     assert sorted(RESOURCES) == sorted(call.name for call in LISTS)
     assert set(REQUIRED) < set(RESOURCES)
     assert sorted(CALLS) == sorted(BY_NAME)
+
+
+def test_another_end_of_the_program_is_not_called_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only click's own for a reader that has gone is."""
+    monkeypatch.setattr(cli.tlm, "main", lambda **_words: sys.exit(9))
+    with pytest.raises(SystemExit, match="9"):
+        run(["--version"])

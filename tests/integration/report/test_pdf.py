@@ -19,10 +19,11 @@ import weasyprint
 
 from pipeline.config import Settings
 from pipeline.errors import OutputFailed
+from pipeline.places import content
 from pipeline.report.assemble import read_report
 from pipeline.report.contents import Report
 from pipeline.report.page import Theme
-from pipeline.report.pdf import _closed_fetcher, render_pdf
+from pipeline.report.pdf import _assets, _closed_fetcher, render_pdf
 from pipeline.warehouse.duck import open_read_only
 
 Shaped = Callable[..., Settings]
@@ -182,3 +183,31 @@ def test_a_full_disk_names_where_the_fonts_go(issued: Any, monkeypatch: pytest.M
     with pytest.raises(OutputFailed) as caught:
         render_pdf(replace(issued.report, sections=(), files=()), Theme())
     assert str(caught.value).startswith(said)
+
+
+def laid_out(report: Report, body: str) -> list[dict[str, Any]]:
+    """The lines of text of each page of `body` under the report's own style sheets, each with its box."""
+    folder = content("reports") / "css"
+    sheets = "".join((folder / name).read_text(encoding="utf-8") for name in ("report.css", "print.css"))
+    fetcher, _ = _closed_fetcher(_assets(report, Theme()))
+    page = weasyprint.HTML(string=f"<style>{sheets}</style>{body}", base_url="report:", url_fetcher=fetcher)
+    boxes = [one._page_box.descendants() for one in page.render().pages]
+    return [{box.text: box for box in page if hasattr(box, "text")} for page in boxes]
+
+
+@pytest.mark.parametrize("rest", [6, 8, 10, 12, 14, 16])
+def test_a_heading_stands_on_the_page_of_its_sentence(issued: Any, rest: int) -> None:
+    """However little of the page is left: `rest` in millimetres."""
+    top = "<div class='top'><div class='side'><h3>Renewed, not deployed</h3></div><p class='note'>Install it.</p></div>"
+    space = 297 - 14 - 15 - rest  # of the first page, without its margins
+    pages = laid_out(issued.report, f"<div style='height: {space}mm'>x</div><div class='wideb'>{top}</div>")
+    told = [({"Install it."} <= lines.keys(), any("Renewed" in line for line in lines)) for lines in pages]
+    assert sorted(told) in ([(True, True)], [(False, False), (True, True)])
+
+
+@pytest.mark.parametrize("place", ["lede", "note"])
+def test_a_name_without_a_blank_stays_on_the_page(issued: Any, place: str) -> None:
+    """In a sentence it is broken where the line ends."""
+    body = f"<header class='open'><h2>3</h2><p class='{place}'>{'x' * 300} is all.</p></header>"
+    (lines,) = laid_out(issued.report, body)
+    assert max(box.position_x + box.width for box in lines.values()) < 210 / 25.4 * 96

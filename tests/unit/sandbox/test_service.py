@@ -12,7 +12,6 @@ import pytest
 from cryptography import x509
 
 from pipeline.api.contract import BY_NAME, CALLS, LISTS, Paging
-from pipeline.config import RESOURCES
 from pipeline.sandbox.messages import Reply, Request
 from pipeline.sandbox.plan import Plan
 from pipeline.sandbox.service import Service, make_key
@@ -147,7 +146,8 @@ def test_the_openapi_document_lists_every_call(ask: Ask) -> None:
 def test_an_account_without_the_endpoints_feature(world: World, status: int, code: str) -> None:
     """Only the named calls are refused, and only in that account."""
     keys = {"prod": "key of prod", "apac": "key of apac"}
-    service = Service(world.at(0), keys, Plan(refusals={"prod": dict.fromkeys(RESOURCES[:4], status)}))
+    refused = ("endpoints.automatable", "endpoints.unsecured", "endpoints.discovered", "automation_inventory")
+    service = Service(world.at(0), keys, Plan(refusals={"prod": dict.fromkeys(refused, status)}))
     path = BY_NAME["endpoints.unsecured"].path
     assert read_error(service.answer(Request("GET", path, "", {"x-api-key": "key of prod"}))) == (status, code, None)
     assert service.answer(Request("GET", SEARCH, "", {"x-api-key": "key of prod"})).status == 200
